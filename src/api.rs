@@ -1,0 +1,4 @@
+//! The `OpenClawInstance` as people write it.
+
+pub mod source;
+pub mod structure;

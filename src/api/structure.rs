@@ -1,0 +1,1 @@
+//! Checks nodes against a schema.

@@ -1,0 +1,4 @@
+//! Turns `OpenClawInstance` files into plain Kubernetes manifests.
+
+pub mod api;
+pub mod diagnostic;
