@@ -1,0 +1,143 @@
+//! The status as users read it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the controller reports.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct OpenClawInstanceStatus {
+    /// Where the instance is in its life, derived from the conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// Facts, one a type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Address of the gateway inside the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_endpoint: Option<String>,
+    /// Address of the canvas inside the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canvas_endpoint: Option<String>,
+    /// Generation that this status describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// When the generation last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reconcile_time: Option<Time>,
+    /// Objects that belong to the instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_resources: Option<ManagedResources>,
+    /// Where the last backup lies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_backup_path: Option<String>,
+    /// When it was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_backup_time: Option<Time>,
+    /// The backup Job that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup_job_name: Option<String>,
+    /// The restore that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_job_name: Option<String>,
+    /// The value of `spec.restoreFrom` that has been restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored_from: Option<String>,
+    /// Progress of updates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_update: Option<AutoUpdateStatus>,
+}
+
+/// Where an instance is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Phase {
+    /// Not looked at yet.
+    Pending,
+    /// Data is being restored.
+    Restoring,
+    /// The Pod is not ready yet.
+    Provisioning,
+    /// The Pod is ready.
+    Running,
+    /// A new version is being judged.
+    Updating,
+    /// A backup runs.
+    BackingUp,
+    /// The Pod runs, something else is wrong.
+    Degraded,
+    /// The Pod cannot run.
+    Failed,
+    /// Stopped on request.
+    Suspended,
+    /// Being deleted.
+    Terminating,
+}
+
+/// Names of the objects that belong to the instance.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[allow(missing_docs, reason = "each field is the name of the object of that kind")]
+pub struct ManagedResources {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stateful_set: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pvc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_disruption_budget: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_binding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_token_secret: Option<String>,
+}
+
+/// Progress of updates.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AutoUpdateStatus {
+    /// The version that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<String>,
+    /// The newest version in the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_version: Option<String>,
+    /// The version that is being judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_version: Option<String>,
+    /// The version before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_version: Option<String>,
+    /// The version that failed last; cleared when a newer one is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_version: Option<String>,
+    /// Step of the update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_phase: Option<String>,
+    /// When the registry was asked last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_check_time: Option<Time>,
+    /// When a version was taken last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_update_time: Option<Time>,
+    /// Why the last update failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_update_error: Option<String>,
+    /// Rollbacks so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback_count: Option<i32>,
+    /// The backup taken before the last update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pre_update_backup_path: Option<String>,
+}

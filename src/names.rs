@@ -1,0 +1,158 @@
+//! Every string that two files must agree on: object names, labels, annotations, ports, paths,
+//! environment names, container and volume names.
+
+/// API group of the instance.
+pub const GROUP: &str = "openclaw.rocks";
+/// API version of the instance.
+pub const API_VERSION: &str = "openclaw.rocks/v1alpha1";
+/// Kind of the instance.
+pub const KIND: &str = "OpenClawInstance";
+
+/// Value of `app.kubernetes.io/name`.
+pub const APP: &str = "openclaw";
+/// Value of `app.kubernetes.io/managed-by`.
+pub const MANAGED_BY: &str = "openclaw";
+
+/// Label of the application's name.
+pub const LABEL_NAME: &str = "app.kubernetes.io/name";
+/// Label of the instance.
+pub const LABEL_INSTANCE: &str = "app.kubernetes.io/instance";
+/// Label of the version; on the StatefulSet and its Pods only.
+pub const LABEL_VERSION: &str = "app.kubernetes.io/version";
+/// Label of the tool that made the object.
+pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Label by which the kubelet's own namespaces are named.
+pub const LABEL_NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// Label that lets Azure's webhook project a token.
+pub const LABEL_AZURE_IDENTITY: &str = "azure.workload.identity/use";
+
+/// Where an object comes from, relative to the repository; a hint.
+pub const ANNOTATION_SOURCE: &str = "openclaw.rocks/source";
+/// SHA-256 of the canonical StatefulSet without this annotation.
+pub const ANNOTATION_RENDER_HASH: &str = "openclaw.rocks/render-hash";
+/// SHA-256 over what is mounted into the Pod.
+pub const ANNOTATION_CONFIG_HASH: &str = "openclaw.rocks/config-hash";
+/// Cluster that the instance is rendered for.
+pub const ANNOTATION_CLUSTER: &str = "openclaw.rocks/cluster";
+/// Consent to swap in a snapshot older than `restoreWithin`.
+pub const ANNOTATION_RESTORE_SNAPSHOT: &str = "openclaw.rocks/restore-snapshot";
+/// Prefix of our own annotations and labels.
+pub const OWN_PREFIX: &str = "openclaw.rocks/";
+
+/// Port of the gateway.
+pub const PORT_GATEWAY: i32 = 18789;
+/// Port of the Service for the canvas; the application serves it on the gateway's port.
+pub const PORT_CANVAS: i32 = 18793;
+/// Port of the browser, on loopback.
+pub const PORT_BROWSER: i32 = 9222;
+/// Port of the OTLP receiver, on loopback.
+pub const PORT_OTLP: i32 = 4318;
+/// Name of the gateway's port.
+pub const PORT_NAME_GATEWAY: &str = "gateway";
+/// Name of the canvas's port.
+pub const PORT_NAME_CANVAS: &str = "canvas";
+/// Name of the metrics port; Service, NetworkPolicy and ServiceMonitor join on it.
+pub const PORT_NAME_METRICS: &str = "metrics";
+
+/// Home of the application.
+pub const HOME: &str = "/home/openclaw";
+/// Where the data volume is mounted.
+pub const STATE_DIR: &str = "/home/openclaw/.openclaw";
+/// Workspace of the agent.
+pub const WORKSPACE_DIR: &str = "/home/openclaw/.openclaw/workspace";
+/// The file that the application reads.
+pub const CONFIG_PATH: &str = "/home/openclaw/.openclaw/openclaw.json";
+/// Programs that the init containers install.
+pub const BIN_DIR: &str = "/home/openclaw/.openclaw/.local/bin";
+/// Where `N-config` is mounted.
+pub const MOUNT_CONFIG: &str = "/etc/openclaw";
+/// Where a ConfigMap of `configMapRef` is mounted.
+pub const MOUNT_CONFIG_REF: &str = "/etc/openclaw-ref";
+/// Where `N-workspace` is mounted.
+pub const MOUNT_WORKSPACE: &str = "/etc/openclaw-workspace";
+/// Where a ConfigMap of `workspace.configMapRef` is mounted.
+pub const MOUNT_WORKSPACE_REF: &str = "/etc/openclaw-workspace-ref";
+/// Where the CA bundle is mounted.
+pub const MOUNT_CA: &str = "/etc/openclaw-ca";
+/// Where the collector finds its configuration.
+pub const MOUNT_COLLECTOR: &str = "/etc/openclaw-collector";
+
+/// Key of openclaw.json in `N-config`.
+pub const KEY_OPENCLAW_JSON: &str = "openclaw.json";
+/// Key of the settings of the init scripts in `N-config`.
+pub const KEY_INIT_JSON: &str = "init.json";
+/// Key of the collector's configuration in `N-config`.
+pub const KEY_COLLECTOR: &str = "collector.yaml";
+/// Key of the token in its Secret.
+pub const KEY_TOKEN: &str = "token";
+/// Default key of a CA bundle.
+pub const KEY_CA: &str = "ca-bundle.crt";
+
+/// The data volume; users' sidecars mount it by this name.
+pub const VOLUME_DATA: &str = "data";
+/// Volume of `/tmp`.
+pub const VOLUME_TMP: &str = "tmp";
+/// Volume of `N-config`.
+pub const VOLUME_CONFIG: &str = "config";
+/// Volume of `configMapRef`.
+pub const VOLUME_CONFIG_REF: &str = "config-ref";
+/// Volume of `N-workspace`.
+pub const VOLUME_WORKSPACE: &str = "workspace";
+/// Volume of `workspace.configMapRef`.
+pub const VOLUME_WORKSPACE_REF: &str = "workspace-ref";
+/// Volume of the CA bundle.
+pub const VOLUME_CA: &str = "ca-bundle";
+/// Volume of the browser's `/tmp`.
+pub const VOLUME_BROWSER_TMP: &str = "chromium-tmp";
+/// Volume of the browser's `/dev/shm`.
+pub const VOLUME_BROWSER_SHM: &str = "chromium-shm";
+/// Every volume name that users may not take.
+pub const VOLUMES: [&str; 9] = [
+    VOLUME_DATA,
+    VOLUME_TMP,
+    VOLUME_CONFIG,
+    VOLUME_CONFIG_REF,
+    VOLUME_WORKSPACE,
+    VOLUME_WORKSPACE_REF,
+    VOLUME_CA,
+    VOLUME_BROWSER_TMP,
+    VOLUME_BROWSER_SHM,
+];
+
+/// The main container.
+pub const CONTAINER_MAIN: &str = "openclaw";
+/// The browser.
+pub const CONTAINER_BROWSER: &str = "chromium";
+/// The metrics collector.
+pub const CONTAINER_COLLECTOR: &str = "otel-collector";
+/// Names of our init containers, in their order.
+pub const INIT_CONTAINERS: [&str; 6] =
+    ["init-state", "init-restore", "init-config", "init-pnpm", "init-python", "init-skills"];
+
+/// Longest instance name: every derived name stays within 63 characters.
+pub const MAX_NAME: usize = 40;
+
+/// Name of the ConfigMap that is mounted into the Pod.
+pub fn config_map(instance: &str) -> String {
+    format!("{instance}-config")
+}
+
+/// Name of the ConfigMap that holds the workspace's seeds.
+pub fn workspace_config_map(instance: &str) -> String {
+    format!("{instance}-workspace")
+}
+
+/// Name of the PersistentVolumeClaim.
+pub fn claim(instance: &str) -> String {
+    format!("{instance}-data")
+}
+
+/// Name of the Secret that the controller makes.
+pub fn token_secret(instance: &str) -> String {
+    format!("{instance}-gateway-token")
+}
+
+/// Name of the Role and RoleBinding of the controller.
+pub fn controller_role(instance: &str) -> String {
+    format!("{instance}-controller")
+}
