@@ -1,8 +1,15 @@
 //! The `OpenClawInstance` as people write it, and how its text is read.
 
+pub mod auth;
+pub mod crd;
+pub mod duration;
+pub mod image;
+pub mod load;
+pub mod settings;
 pub mod source;
 pub mod spec;
 pub mod status;
 pub mod structure;
 
+pub use load::{Input, Loaded, Reading, Sources};
 pub use spec::{OpenClawInstance, OpenClawInstanceSpec};

@@ -1,2 +1,7 @@
 //! The `openclaw` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    openclaw::cli::run()
+}

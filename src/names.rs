@@ -106,8 +106,10 @@ pub const VOLUME_CA: &str = "ca-bundle";
 pub const VOLUME_BROWSER_TMP: &str = "chromium-tmp";
 /// Volume of the browser's `/dev/shm`.
 pub const VOLUME_BROWSER_SHM: &str = "chromium-shm";
+/// Volume of the collector's configuration.
+pub const VOLUME_COLLECTOR: &str = "collector-config";
 /// Every volume name that users may not take.
-pub const VOLUMES: [&str; 9] = [
+pub const VOLUMES: [&str; 10] = [
     VOLUME_DATA,
     VOLUME_TMP,
     VOLUME_CONFIG,
@@ -117,6 +119,7 @@ pub const VOLUMES: [&str; 9] = [
     VOLUME_CA,
     VOLUME_BROWSER_TMP,
     VOLUME_BROWSER_SHM,
+    VOLUME_COLLECTOR,
 ];
 
 /// The main container.

@@ -17,8 +17,9 @@ pub use config::{Config, ConfigFormat, ConfigMapKeyRef, ConfigMapRef, Gateway, M
 pub use config::{RuntimeDeps, Workspace};
 pub use lifecycle::{AutoUpdate, Backup, Persistence, Storage};
 pub use networking::{
-    HttpRoute, HttpRouteParent, Ingress, IngressHost, IngressPath, IngressSecurity, IngressTls,
-    Networking, PathType, Protocol, RateLimiting, Service, ServicePort, ServiceType,
+    HttpRoute, HttpRouteParent, Ingress, IngressController, IngressHost, IngressPath,
+    IngressSecurity, IngressTls, Networking, PathType, Protocol, RateLimiting, Service,
+    ServicePort, ServiceType,
 };
 pub use observability::{LogFormat, LogLevel, Logging, Metrics, Observability, ServiceMonitor};
 pub use security::{

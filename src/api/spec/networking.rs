@@ -211,3 +211,28 @@ pub struct HttpRouteParent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section_name: Option<String>,
 }
+
+/// Which controller's annotations an Ingress gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IngressController {
+    /// ingress-nginx.
+    Nginx,
+    /// Traefik.
+    Traefik,
+    /// Another one, whose annotations we do not know.
+    Other,
+}
+
+impl Ingress {
+    /// Knows the controller by the name of its class.
+    pub fn controller(&self) -> IngressController {
+        let class = self.class_name.as_deref().unwrap_or_default();
+        if class.contains("nginx") {
+            IngressController::Nginx
+        } else if class.contains("traefik") {
+            IngressController::Traefik
+        } else {
+            IngressController::Other
+        }
+    }
+}

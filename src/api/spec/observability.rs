@@ -35,6 +35,13 @@ impl Default for Metrics {
     }
 }
 
+impl Metrics {
+    /// Whether the collector runs: it is asked for, or a ServiceMonitor needs it.
+    pub fn is_collected(&self) -> bool {
+        self.enabled.unwrap_or(self.service_monitor.enabled)
+    }
+}
+
 /// The ServiceMonitor of the Prometheus operator.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]

@@ -1,0 +1,245 @@
+//! The command line: what was typed, and one function a verb.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the shell reads the environment and writes to the terminal"
+)]
+
+mod explain;
+mod files;
+mod project;
+mod reference;
+mod render;
+mod validate;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::diagnostic::{Report, text};
+use crate::validate::{admission, settings};
+
+/// Turns OpenClawInstance files into plain Kubernetes manifests for GitOps.
+#[derive(Debug, Parser)]
+#[command(name = "openclaw", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    /// When to color what people read.
+    #[arg(long, global = true, value_enum, default_value_t, env = "OPENCLAW_COLOR")]
+    color: Color,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a warning under --strict\n  2  wrong usage, or a failure of the world";
+
+/// When to color what people read.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// `NO_COLOR` and `CLICOLOR_FORCE` are habits of other tools, followed where nothing is said.
+    fn is_on(self) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if set("NO_COLOR") => false,
+            Self::Auto => set("CLICOLOR_FORCE") || std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Render instances: to stdout, or as the tree of the repository.
+    Render(render::Flags),
+    /// Report everything that is wrong, with its place.
+    Validate(validate::Flags),
+    /// Explain a finding's code, or a field.
+    Explain(explain::Flags),
+    /// Print the CustomResourceDefinition.
+    Crd,
+    /// Print the JSON Schema for editors.
+    Schema {
+        /// Which file the schema is for.
+        #[arg(value_enum, default_value_t)]
+        of: SchemaOf,
+    },
+    /// Print the shell's completion script.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, or write its pages into a folder.
+    Man {
+        /// Folder of the pages.
+        folder: Option<PathBuf>,
+    },
+    /// Print the tables of README.md that are made from the types.
+    #[command(hide = true)]
+    Reference {
+        /// Which table.
+        #[arg(value_enum)]
+        table: reference::Table,
+    },
+    /// Print the version.
+    Version {
+        /// Print it as JSON.
+        #[arg(short, long, value_enum)]
+        output: Option<VersionFormat>,
+    },
+}
+
+/// Which file a schema is for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SchemaOf {
+    /// Files of instances.
+    #[default]
+    Instance,
+    /// openclaw.yaml.
+    Config,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum VersionFormat {
+    Json,
+}
+
+/// Where instances are read from.
+#[derive(Args, Debug)]
+struct Input {
+    /// Files and folders of instances, `-` for stdin; without any, those of openclaw.yaml.
+    paths: Vec<String>,
+    /// The same, as a flag.
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    filenames: Vec<String>,
+    /// Namespace of instances that name none.
+    #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
+    namespace: Option<String>,
+    /// The settings; looked for upwards from the working folder, `none` for defaults.
+    #[arg(long, value_name = "FILE", env = "OPENCLAW_CONFIG")]
+    config: Option<String>,
+}
+
+/// How a verb ends.
+enum Outcome {
+    /// Nothing to say.
+    Done,
+    /// A finding.
+    Finding,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed pipe is the reader's choice.
+            error.print().ok();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let color = arguments.color.is_on();
+    match dispatch(arguments.verb, color) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Finding) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&failure(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn failure(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  caused by: {cause}\n"));
+    }
+    text
+}
+
+fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
+    match verb {
+        Verb::Render(flags) => render::run(&flags, color),
+        Verb::Validate(flags) => validate::run(&flags, color),
+        Verb::Explain(flags) => explain::run(&flags),
+        Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
+        Verb::Schema { of } => {
+            let schema = match of {
+                SchemaOf::Instance => admission::editor_schema(),
+                SchemaOf::Config => settings::schema(),
+            };
+            print(&format!("{schema:#}\n"))
+        }
+        Verb::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "openclaw", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Verb::Man { folder } => man(folder),
+        Verb::Reference { table } => print(&reference::table(table)),
+        Verb::Version { output: Some(VersionFormat::Json) } => {
+            let version = serde_json::json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "apiVersion": crate::names::API_VERSION,
+                "newestKnownOpenClaw": crate::validate::config_schema::NEWEST_KNOWN,
+            });
+            print(&format!("{version:#}\n"))
+        }
+        Verb::Version { output: None } => {
+            print(&format!("openclaw {}\n", env!("CARGO_PKG_VERSION")))
+        }
+    }
+}
+
+fn man(folder: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    match folder {
+        Some(folder) => {
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(Arguments::command(), &folder)?;
+            Ok(Outcome::Done)
+        }
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+            print(&String::from_utf8_lossy(&page))
+        }
+    }
+}
+
+/// Writes a result to stdout.
+fn print(text: &str) -> anyhow::Result<Outcome> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// Writes words to stderr; when nobody reads them, nobody misses them.
+fn tell(words: &str) {
+    std::io::stderr().write_all(words.as_bytes()).ok();
+}
+
+/// Tells the findings, and whether they forbid going on.
+fn tell_report(report: &mut Report, color: bool, strict: bool) -> bool {
+    report.sort();
+    tell(&text::render(report, color));
+    report.is_failure(strict)
+}

@@ -1,0 +1,155 @@
+//! Finds the repository and reads what it renders.
+#![expect(clippy::disallowed_methods, reason = "the shell reads files and the environment")]
+
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Context;
+
+use super::files;
+use crate::api::load::{self, Reading};
+use crate::api::settings::{FILE, Settings};
+use crate::api::{Input, Sources};
+use crate::diagnostic::{Finding, Report};
+use crate::validate;
+use crate::validate::across;
+
+/// A repository, or the defaults where there is none.
+pub(super) struct Project {
+    /// Folder of openclaw.yaml.
+    pub(super) root: Option<PathBuf>,
+    /// Its settings.
+    pub(super) settings: Settings,
+}
+
+/// Looks for openclaw.yaml upwards from the working folder and reads it.
+///
+/// Returns `None` with its findings told in the report when it is not valid.
+pub(super) fn find(config: Option<&str>, report: &mut Report) -> anyhow::Result<Option<Project>> {
+    let file = match config {
+        Some("none") => None,
+        Some(path) => Some(PathBuf::from(path)),
+        None => {
+            let here = std::env::current_dir().context("failed to find the working folder")?;
+            here.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())
+        }
+    };
+    let Some(file) = file else {
+        return Ok(Some(Project { root: None, settings: Settings::default() }));
+    };
+    let bytes =
+        std::fs::read(&file).with_context(|| format!("failed to read {}", file.display()))?;
+    let (settings, found) = validate::settings::read(&shown(&file), &bytes);
+    report.extend(found);
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let root = parent.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    Ok(settings.map(|settings| Project { root: Some(root), settings }))
+}
+
+/// Returns a path as people typed or would type it: relative to the working folder if it can be.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// What is rendered: what was typed, else the sources of the repository.
+pub(super) fn read(
+    input: &super::Input,
+    project: &Project,
+    report: &mut Report,
+) -> anyhow::Result<Sources> {
+    let mut inputs = Vec::new();
+    let typed: Vec<&String> = input.paths.iter().chain(&input.filenames).collect();
+    if typed.is_empty() {
+        let Some(root) = &project.root else {
+            anyhow::bail!(
+                "no file was named and no openclaw.yaml was found; name files or folders, or `-` for stdin"
+            );
+        };
+        for source in &project.settings.sources {
+            collect(&root.join(source), project, &mut inputs, report)?;
+        }
+    }
+    for path in typed {
+        if path == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
+            inputs.push(Input { name: "<stdin>".to_owned(), origin: None, bytes });
+        } else {
+            collect(Path::new(path), project, &mut inputs, report)?;
+        }
+    }
+    Ok(load_all(&inputs, &project.settings, input.namespace.as_deref(), report))
+}
+
+fn collect(
+    path: &Path,
+    project: &Project,
+    inputs: &mut Vec<Input>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let output = project.root.as_ref().map(|root| absolute(&root.join(&project.settings.output)));
+    for file in files::sources(path, report)? {
+        if output.as_ref().is_some_and(|output| absolute(&file).starts_with(output)) {
+            let message = format!("{} lies under the output tree", shown(&file));
+            let hint = Some("keep sources outside what is rendered".to_owned());
+            let severity = crate::diagnostic::severity("OC0305");
+            report.push(Finding::new("OC0305", severity, "", message, hint));
+            continue;
+        }
+        let bytes =
+            std::fs::read(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        inputs.push(Input { name: shown(&file), origin: Some(origin(&file, project)), bytes });
+    }
+    Ok(())
+}
+
+/// Returns a path without `.` and `..`, relative paths against the working folder; links are not
+/// followed, as sources may hold none.
+fn absolute(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in std::env::current_dir().unwrap_or_default().join(path).components() {
+        match part {
+            Component::ParentDir => drop(clean.pop()),
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+/// Returns the path that the rendered objects name: relative to the repository, so that it does
+/// not depend on where the command was run.
+fn origin(file: &Path, project: &Project) -> String {
+    let file = absolute(file);
+    let base = match &project.root {
+        Some(root) => absolute(root),
+        None => absolute(Path::new("")),
+    };
+    let path = file.strip_prefix(&base).unwrap_or(&file);
+    path.to_string_lossy().replace('\\', "/")
+}
+
+fn load_all(
+    inputs: &[Input],
+    settings: &Settings,
+    namespace: Option<&str>,
+    report: &mut Report,
+) -> Sources {
+    use rayon::prelude::*;
+    let schema = load::schema();
+    let reading = Reading { settings, namespace, schema };
+    let parts: Vec<Sources> = inputs.par_iter().map(|input| load::load(input, reading)).collect();
+    let mut all = Sources::default();
+    for part in parts {
+        all.instances.extend(part.instances);
+        all.config_maps.extend(part.config_maps);
+        report.extend(part.report);
+    }
+    // The order of the tree, whatever the order of the files.
+    all.instances.sort_by(|a, b| {
+        (&a.namespace, &a.name, &a.origin).cmp(&(&b.namespace, &b.name, &b.origin))
+    });
+    report.extend(across::validate(&all.instances));
+    all
+}

@@ -1,0 +1,79 @@
+//! Rules between files, and of openclaw.yaml.
+
+use super::{Code, Severity};
+
+/// Rows of the table of codes.
+pub(super) const ACROSS: &[Code] = &[
+    Code {
+        code: "OC0301",
+        severity: Severity::Error,
+        title: "two instances with one name",
+        explain: "Both would own the same objects.",
+        wrong: "two files with `name: my-agent` in one namespace",
+        right: "one of them renamed",
+    },
+    Code {
+        code: "OC0302",
+        severity: Severity::Error,
+        title: "two instances with one path",
+        explain: "Their folders differ in letter case only, or one lies inside the other's, so that some file systems would mix them.",
+        wrong: "namespaces `a` and `A`",
+        right: "one of them renamed",
+    },
+    Code {
+        code: "OC0303",
+        severity: Severity::Error,
+        title: "shared claim",
+        explain: "Two agents on one volume write the same data base.",
+        wrong: "existingClaim: shared, twice",
+        right: "a claim for each",
+    },
+    Code {
+        code: "OC0304",
+        severity: Severity::Error,
+        title: "shared host and path",
+        explain: "Two Ingresses answer for one address; the controller picks one of them.",
+        wrong: "host: agent.example.com, twice",
+        right: "a host or path for each",
+    },
+    Code {
+        code: "OC0305",
+        severity: Severity::Error,
+        title: "source under the output tree",
+        explain: "What is rendered would be read again as a source, and a GitOps tool would apply the source.",
+        wrong: "sources: [rendered/a]",
+        right: "sources: [instances]",
+    },
+    Code {
+        code: "OC0306",
+        severity: Severity::Error,
+        title: "link in a tree",
+        explain: "A symbolic link may lead outside the repository, so neither sources nor output may hold one.",
+        wrong: "instances/a.yaml -> /etc/passwd",
+        right: "a file",
+    },
+    Code {
+        code: "OC0307",
+        severity: Severity::Error,
+        title: "document of another kind",
+        explain: "Sources hold instances and the ConfigMaps that they refer to; nothing else is rendered or copied.",
+        wrong: "kind: Deployment",
+        right: "kind: OpenClawInstance",
+    },
+    Code {
+        code: "OC0311",
+        severity: Severity::Error,
+        title: "tool version",
+        explain: "The repository says which versions of the tool may render it, so that everybody gets the same bytes.",
+        wrong: "requires: \">=0.4\" with 0.3",
+        right: "the version that is required",
+    },
+    Code {
+        code: "OC0312",
+        severity: Severity::Error,
+        title: "value in openclaw.yaml",
+        explain: "The value does not mean anything that can be rendered.",
+        wrong: "restoreWithin: soon",
+        right: "restoreWithin: 2h",
+    },
+];

@@ -1,0 +1,321 @@
+//! Everything of the Pod that merges lists: environment, volumes, mounts, containers.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{containers, images};
+use crate::api::OpenClawInstanceSpec;
+use crate::api::auth::{Auth, TOKEN_ENV};
+use crate::names;
+
+/// The CA bundle as containers see it.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Mount of the bundle.
+    pub mount: Option<Value>,
+    /// Variables that name its file.
+    pub env: Vec<Value>,
+}
+
+impl Trust {
+    /// Returns what a container needs to trust the bundle; nothing without one.
+    pub fn of(spec: &OpenClawInstanceSpec) -> Self {
+        let Some(bundle) = &spec.security.ca_bundle else { return Self::default() };
+        let key = bundle.key.as_deref().unwrap_or(names::KEY_CA);
+        let file = format!("{}/{key}", names::MOUNT_CA);
+        Self {
+            mount: Some(mount(names::VOLUME_CA, names::MOUNT_CA, true)),
+            env: vec![env("SSL_CERT_FILE", &file), env("NODE_EXTRA_CA_CERTS", &file)],
+        }
+    }
+}
+
+/// Returns an environment variable.
+pub fn env(name: &str, value: &str) -> Value {
+    json!({"name": name, "value": value})
+}
+
+/// Returns a volume mount.
+pub fn mount(volume: &str, path: &str, read_only: bool) -> Value {
+    if read_only {
+        json!({"name": volume, "mountPath": path, "readOnly": true})
+    } else {
+        json!({"name": volume, "mountPath": path})
+    }
+}
+
+/// Whether tools are installed to the data volume, so that every container must find them.
+pub fn has_tools(spec: &OpenClawInstanceSpec) -> bool {
+    spec.runtime_deps.pnpm || spec.runtime_deps.python || !spec.skills.is_empty()
+}
+
+/// Variables that the application's image needs in the main and in the init containers alike:
+/// everything that a program writes lies on the data volume, as the root is read-only.
+pub fn state_env(spec: &OpenClawInstanceSpec) -> Vec<Value> {
+    let state = names::STATE_DIR;
+    let mut list = vec![
+        env("HOME", names::HOME),
+        env("OPENCLAW_STATE_DIR", state),
+        env("OPENCLAW_CONFIG_PATH", names::CONFIG_PATH),
+        env("XDG_CACHE_HOME", &format!("{state}/cache")),
+        env("NPM_CONFIG_CACHE", &format!("{state}/cache/npm")),
+    ];
+    if has_tools(spec) {
+        list.extend([
+            env("PATH", &format!("{}:{SYSTEM_PATH}", names::BIN_DIR)),
+            env("XDG_DATA_HOME", &format!("{state}/.local/share")),
+            env("XDG_STATE_HOME", &format!("{state}/.local/state")),
+        ]);
+    }
+    if spec.runtime_deps.pnpm {
+        list.extend([
+            env("COREPACK_HOME", &format!("{state}/.local/share/corepack")),
+            env("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0"),
+            env("PNPM_HOME", &format!("{state}/.local/share/pnpm")),
+        ]);
+    }
+    if spec.runtime_deps.python {
+        list.extend([
+            env("UV_CACHE_DIR", &format!("{state}/cache/uv")),
+            env("UV_PYTHON_INSTALL_DIR", &format!("{state}/.local/share/uv/python")),
+            env("UV_PYTHON_BIN_DIR", names::BIN_DIR),
+            env("UV_TOOL_DIR", &format!("{state}/.local/share/uv/tools")),
+            env("UV_TOOL_BIN_DIR", names::BIN_DIR),
+        ]);
+    }
+    list
+}
+
+/// Where programs lie in the application's images; the image's own PATH cannot be extended.
+const SYSTEM_PATH: &str =
+    "/home/node/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Returns the environment of the main container: ours, then the user's, who wins.
+pub fn main_env(spec: &OpenClawInstanceSpec, auth: &Auth, trust: &Trust) -> Vec<Value> {
+    let mut ours = state_env(spec);
+    ours.push(env("OPENCLAW_GATEWAY_PORT", &names::PORT_GATEWAY.to_string()));
+    ours.push(env("OPENCLAW_DISABLE_BONJOUR", "1"));
+    ours.push(env("OPENCLAW_NO_AUTO_UPDATE", "1"));
+    if let Auth::Secret { name, .. } = auth {
+        ours.push(json!({"name": TOKEN_ENV, "valueFrom":
+            {"secretKeyRef": {"name": name, "key": names::KEY_TOKEN}}}));
+    }
+    if spec.chromium.enabled {
+        let url = format!("http://127.0.0.1:{}", names::PORT_BROWSER);
+        ours.push(env("CHROMIUM_URL", &url));
+    }
+    ours.extend(trust.env.iter().cloned());
+    with_user_env(ours, spec)
+}
+
+fn with_user_env(ours: Vec<Value>, spec: &OpenClawInstanceSpec) -> Vec<Value> {
+    let users: BTreeSet<&str> = spec.env.iter().map(|env| env.name.as_str()).collect();
+    ours.into_iter()
+        .filter(|env| !env["name"].as_str().is_some_and(|name| users.contains(name)))
+        .chain(spec.env.iter().map(|env| json!(env)))
+        .collect()
+}
+
+/// Variables that would let a package run code or leave the volume while skills are installed.
+fn is_install_override(name: &str) -> bool {
+    name.to_ascii_uppercase().starts_with("NPM_CONFIG_")
+        || name.starts_with("LD_")
+        || matches!(name, "NODE_OPTIONS" | "NODE_PATH" | "PATH")
+}
+
+/// Returns the environment of `init-skills`: the main one's credentials, without what would
+/// undo its hardening, and ours last, as the later of two equal names wins in a container.
+pub fn skills_env(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
+    let mut ours = state_env(spec);
+    ours.push(env("NPM_CONFIG_IGNORE_SCRIPTS", "true"));
+    ours.push(env("XDG_CONFIG_HOME", "/tmp/.config"));
+    ours.extend(trust.env.iter().cloned());
+    let taken: Vec<String> =
+        ours.iter().filter_map(|env| env["name"].as_str().map(str::to_owned)).collect();
+    let users = spec
+        .env
+        .iter()
+        .filter(|env| !is_install_override(&env.name) && !taken.contains(&env.name))
+        .map(|env| json!(env));
+    users.chain(ours.iter().cloned()).collect()
+}
+
+/// Returns the environment of another init container of ours.
+pub fn init_env(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
+    let mut list = state_env(spec);
+    list.extend(trust.env.iter().cloned());
+    list
+}
+
+/// Returns the mounts of our init containers: data, `/tmp`, scripts and what they read.
+pub fn init_mounts(spec: &OpenClawInstanceSpec, seeds: bool, trust: &Trust) -> Vec<Value> {
+    let mut mounts = main_mounts(spec, trust);
+    if seeds {
+        mounts.push(mount(names::VOLUME_WORKSPACE, names::MOUNT_WORKSPACE, true));
+    }
+    if spec.workspace.config_map_ref.is_some() {
+        mounts.push(mount(names::VOLUME_WORKSPACE_REF, names::MOUNT_WORKSPACE_REF, true));
+    }
+    mounts
+}
+
+/// Returns the mounts of the main container without the user's.
+fn main_mounts(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
+    let mut mounts = vec![
+        mount(names::VOLUME_DATA, names::STATE_DIR, false),
+        mount(names::VOLUME_TMP, "/tmp", false),
+        mount(names::VOLUME_CONFIG, names::MOUNT_CONFIG, true),
+    ];
+    if spec.config.config_map_ref.is_some() {
+        mounts.push(mount(names::VOLUME_CONFIG_REF, names::MOUNT_CONFIG_REF, true));
+    }
+    mounts.extend(trust.mount.clone());
+    mounts
+}
+
+/// Returns the mounts of the main container.
+pub fn mounts(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
+    let mut mounts = main_mounts(spec, trust);
+    mounts.extend(spec.extra_volume_mounts.iter().map(|mount| json!(mount)));
+    mounts
+}
+
+/// Returns the mounts of the browser.
+pub fn browser_mounts(trust: &Trust) -> Vec<Value> {
+    let mut mounts = vec![
+        mount(names::VOLUME_BROWSER_TMP, "/tmp", false),
+        mount(names::VOLUME_BROWSER_SHM, "/dev/shm", false),
+    ];
+    mounts.extend(trust.mount.clone());
+    mounts
+}
+
+/// Returns the volumes of the Pod.
+pub fn volumes(
+    instance: &str,
+    spec: &OpenClawInstanceSpec,
+    seeds: bool,
+    metrics: bool,
+) -> Vec<Value> {
+    let map = |volume: &str, name: &str| json!({"name": volume, "configMap": {"name": name}});
+    let mut volumes = vec![
+        data_volume(instance, spec),
+        json!({"name": names::VOLUME_TMP, "emptyDir": {}}),
+        map(names::VOLUME_CONFIG, &names::config_map(instance)),
+    ];
+    if let Some(reference) = &spec.config.config_map_ref {
+        volumes.push(map(names::VOLUME_CONFIG_REF, &reference.name));
+    }
+    if seeds {
+        volumes.push(map(names::VOLUME_WORKSPACE, &names::workspace_config_map(instance)));
+    }
+    if let Some(reference) = &spec.workspace.config_map_ref {
+        volumes.push(map(names::VOLUME_WORKSPACE_REF, &reference.name));
+    }
+    if let Some(bundle) = &spec.security.ca_bundle {
+        volumes.push(match (&bundle.secret_name, &bundle.config_map_name) {
+            (Some(name), _) => json!({"name": names::VOLUME_CA, "secret": {"secretName": name}}),
+            (None, name) => map(names::VOLUME_CA, name.as_deref().unwrap_or_default()),
+        });
+    }
+    if spec.chromium.enabled {
+        volumes.push(json!({"name": names::VOLUME_BROWSER_TMP, "emptyDir": {}}));
+        volumes.push(json!({"name": names::VOLUME_BROWSER_SHM,
+            "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}));
+    }
+    if metrics {
+        volumes.push(json!({"name": names::VOLUME_COLLECTOR, "configMap": {
+            "name": names::config_map(instance),
+            "items": [{"key": names::KEY_COLLECTOR, "path": names::KEY_COLLECTOR}]}}));
+    }
+    let users = spec.sidecar_volumes.iter().chain(&spec.extra_volumes);
+    volumes.extend(users.map(|volume| json!(volume)));
+    volumes
+}
+
+fn data_volume(instance: &str, spec: &OpenClawInstanceSpec) -> Value {
+    let persistence = &spec.storage.persistence;
+    if !persistence.enabled {
+        return json!({"name": names::VOLUME_DATA, "emptyDir": {}});
+    }
+    let claim = persistence.existing_claim.clone().unwrap_or_else(|| names::claim(instance));
+    json!({"name": names::VOLUME_DATA, "persistentVolumeClaim": {"claimName": claim}})
+}
+
+/// Values for the template of one probe.
+#[derive(Clone, Debug, Serialize)]
+pub struct Probe {
+    /// Path that is asked.
+    pub path: &'static str,
+    /// Seconds before the first try.
+    pub initial_delay: i32,
+    /// Seconds between tries.
+    pub period: i32,
+    /// Seconds until a try has failed.
+    pub timeout: i32,
+    /// Failures in a row that count.
+    pub failures: i32,
+}
+
+/// Returns the probes: startup, liveness, readiness; `None` where one is switched off.
+///
+/// Readiness asks `/startupz`: `/readyz` includes the channels, so one bad bot token would keep
+/// the gateway out of its Service for ever.
+pub fn probes(spec: &OpenClawInstanceSpec) -> [Option<Probe>; 3] {
+    let probe = |wanted: &crate::api::spec::Probe, path, times: [i32; 4]| {
+        wanted.enabled.then(|| Probe {
+            path,
+            initial_delay: wanted.initial_delay_seconds.unwrap_or(times[0]),
+            period: wanted.period_seconds.unwrap_or(times[1]),
+            timeout: wanted.timeout_seconds.unwrap_or(times[2]),
+            failures: wanted.failure_threshold.unwrap_or(times[3]),
+        })
+    };
+    [
+        probe(&spec.probes.startup, "/healthz", [0, 5, 5, 60]),
+        probe(&spec.probes.liveness, "/healthz", [0, 10, 5, 3]),
+        probe(&spec.probes.readiness, "/startupz", [0, 5, 3, 3]),
+    ]
+}
+
+/// Returns the security context of the main container.
+pub fn main_security(spec: &OpenClawInstanceSpec) -> Value {
+    let wanted = &spec.security.container_security_context;
+    let mut capabilities = json!({"drop": wanted.capabilities.drop});
+    if !wanted.capabilities.add.is_empty() {
+        capabilities["add"] = json!(wanted.capabilities.add);
+    }
+    json!({
+        "allowPrivilegeEscalation": wanted.allow_privilege_escalation,
+        "capabilities": capabilities,
+        "readOnlyRootFilesystem": wanted.read_only_root_filesystem,
+        "runAsNonRoot": spec.security.pod_security_context.run_as_non_root,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
+}
+
+/// Returns the security context of our other containers.
+pub fn strict_security() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": true,
+        "runAsNonRoot": true,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
+}
+
+/// Returns the user's containers, hardened.
+pub fn guests<T: Serialize>(list: &[T], trust: &Trust) -> Vec<Value> {
+    list.iter().map(|container| containers::harden(json!(container), trust)).collect()
+}
+
+/// Returns the environment of the browser.
+pub fn browser_env(flavor: &images::Flavor, trust: &Trust) -> Vec<Value> {
+    let mut list = vec![env("HOME", "/tmp")];
+    list.extend(flavor.env.iter().map(|(name, value)| env(name, value)));
+    list.extend(trust.env.iter().cloned());
+    list
+}

@@ -1,0 +1,140 @@
+//! One Kubernetes object, passed through its typed struct: a field that the type does not know
+//! is an error of ours before it can become a surprise in someone's cluster.
+
+use k8s_openapi::api::{apps, core, networking, policy, rbac};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::foreign::{HttpRoute, InstanceShape, Middleware, ServiceMonitor};
+
+/// A rendered object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// `apiVersion` of the object.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The whole object.
+    pub value: Value,
+}
+
+/// A rendered object that its type does not accept; a fault of a template or of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind} `{name}`: {message}")]
+pub struct Error {
+    kind: String,
+    name: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "apiVersion")]
+    api_version: String,
+    kind: String,
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    namespace: String,
+}
+
+impl Manifest {
+    /// Checks `value` against the type that its `apiVersion` and `kind` name.
+    ///
+    /// # Errors
+    /// When the kind is not one of ours, a required field is missing, a value has another type,
+    /// or a field is not known to the type.
+    pub fn new(value: Value) -> Result<Self, Error> {
+        let head = Head::deserialize(&value).map_err(|e| Error {
+            kind: "object".to_owned(),
+            name: String::new(),
+            message: e.to_string(),
+        })?;
+        check(&head, &value).map_err(|message| Error {
+            kind: head.kind.clone(),
+            name: head.metadata.name.clone(),
+            message,
+        })?;
+        Ok(Self {
+            api_version: head.api_version,
+            kind: head.kind,
+            name: head.metadata.name,
+            namespace: head.metadata.namespace,
+            value,
+        })
+    }
+
+    /// Returns the file name of the object inside its instance's folder.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}.yaml", self.kind.to_lowercase(), self.name)
+    }
+
+    /// Returns the canonical text of the object.
+    pub fn text(&self) -> String {
+        super::yaml::write(&self.value)
+    }
+}
+
+fn check(head: &Head, value: &Value) -> Result<(), String> {
+    match (head.api_version.as_str(), head.kind.as_str()) {
+        ("v1", "ConfigMap") => typed::<core::v1::ConfigMap>(value),
+        ("v1", "PersistentVolumeClaim") => typed::<core::v1::PersistentVolumeClaim>(value),
+        ("v1", "Service") => typed::<core::v1::Service>(value),
+        ("v1", "ServiceAccount") => typed::<core::v1::ServiceAccount>(value),
+        ("apps/v1", "StatefulSet") => typed::<apps::v1::StatefulSet>(value),
+        ("networking.k8s.io/v1", "Ingress") => typed::<networking::v1::Ingress>(value),
+        ("networking.k8s.io/v1", "NetworkPolicy") => typed::<networking::v1::NetworkPolicy>(value),
+        ("policy/v1", "PodDisruptionBudget") => typed::<policy::v1::PodDisruptionBudget>(value),
+        ("rbac.authorization.k8s.io/v1", "Role") => typed::<rbac::v1::Role>(value),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding") => typed::<rbac::v1::RoleBinding>(value),
+        ("openclaw.rocks/v1alpha1", "OpenClawInstance") => typed::<InstanceShape>(value),
+        ("monitoring.coreos.com/v1", "ServiceMonitor") => typed::<ServiceMonitor>(value),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute") => typed::<HttpRoute>(value),
+        ("traefik.io/v1alpha1", "Middleware") => typed::<Middleware>(value),
+        (version, kind) => Err(format!("`{version}` `{kind}` is not an object that we render")),
+    }
+}
+
+fn typed<T: DeserializeOwned + Serialize>(value: &Value) -> Result<(), String> {
+    let object = T::deserialize(value).map_err(|e| e.to_string())?;
+    let back = serde_json::to_value(&object).map_err(|e| e.to_string())?;
+    lost(value, &back, &mut String::new())
+}
+
+/// Names the first field of `before` that `after` lacks or changed.
+fn lost(before: &Value, after: &Value, path: &mut String) -> Result<(), String> {
+    let length = path.len();
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (key, value) in before {
+                path.push('.');
+                path.push_str(key);
+                match after.get(key) {
+                    Some(other) => lost(value, other, path)?,
+                    None if value.is_null() => {}
+                    None => return Err(format!("field `{path}` is not known to the type")),
+                }
+                path.truncate(length);
+            }
+            Ok(())
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (index, (value, other)) in before.iter().zip(after).enumerate() {
+                path.push_str(&format!("[{index}]"));
+                lost(value, other, path)?;
+                path.truncate(length);
+            }
+            Ok(())
+        }
+        (before, after) if before == after => Ok(()),
+        (before, after) => Err(format!("field `{path}` was `{before}` and became `{after}`")),
+    }
+}

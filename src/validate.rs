@@ -1,0 +1,108 @@
+//! The rules of an instance: one table, every finding collected.
+//!
+//! Each row has a stable code, the field that it looks at, the check, and the same rule as CEL
+//! for the CRD, or the reason why CEL cannot say it. A rule that exists once cannot disagree with
+//! itself.
+
+pub mod across;
+pub mod admission;
+mod checks;
+pub mod config_schema;
+pub mod grammar;
+pub mod refused;
+pub mod settings;
+mod table;
+
+use crate::api::settings::Settings;
+use crate::api::{Loaded, OpenClawInstanceSpec};
+pub(crate) use crate::diagnostic::key_path;
+use crate::diagnostic::{Finding, Report, Severity};
+
+pub use table::CHECKS;
+
+/// One rule.
+pub struct Check {
+    /// Stable code, such as `OC0104`.
+    pub code: &'static str,
+    /// Field that it looks at.
+    pub path: &'static str,
+    /// Adds a finding for each violation.
+    pub run: fn(&Subject<'_>, &mut Findings<'_>),
+    /// The same rule for the API server.
+    pub cel: Cel,
+}
+
+/// A rule as the API server evaluates it.
+pub enum Cel {
+    /// An `x-kubernetes-validations` rule.
+    Rule {
+        /// Field that carries the rule, from the root of the object; empty for the root.
+        at: &'static str,
+        /// The expression; true is good.
+        rule: &'static str,
+        /// What is told when it is false.
+        message: &'static str,
+    },
+    /// The rule cannot be said in CEL, and why.
+    NotExpressible(&'static str),
+    /// A warning: it stands in the policy that warns, or nowhere.
+    Warning,
+}
+
+/// What a check looks at.
+pub struct Subject<'a> {
+    /// The instance as it was read.
+    pub loaded: &'a Loaded,
+    /// Its spec.
+    pub spec: &'a OpenClawInstanceSpec,
+    /// The settings of the repository.
+    pub settings: &'a Settings,
+}
+
+/// Collects the findings of one check.
+pub struct Findings<'a> {
+    code: &'static str,
+    severity: Severity,
+    report: &'a mut Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// Adds a finding at `path`.
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Finding {
+        self.push(path.into(), message.into(), None)
+    }
+
+    /// Adds a finding with the one thing to do about it.
+    pub fn advise(
+        &mut self,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.push(path.into(), message.into(), Some(hint.into()));
+    }
+
+    fn push(&mut self, path: String, message: String, hint: Option<String>) -> &mut Finding {
+        let finding = Finding::new(self.code, self.severity, path, message, hint);
+        self.report.push(finding);
+        let last = self.report.len() - 1;
+        &mut self.report[last]
+    }
+}
+
+/// Checks one instance against every rule.
+pub fn validate(loaded: &Loaded, settings: &Settings) -> Report {
+    let subject = Subject { loaded, spec: &loaded.spec, settings };
+    let mut findings = Vec::new();
+    for check in CHECKS {
+        let severity = crate::diagnostic::severity(check.code);
+        let mut sink = Findings { code: check.code, severity, report: &mut findings };
+        (check.run)(&subject, &mut sink);
+    }
+    let mut report = Report::default();
+    for mut finding in findings {
+        finding.place = Some(loaded.document.place(&finding.path));
+        report.push(finding);
+    }
+    report
+}

@@ -1,0 +1,180 @@
+//! Who the instance is: its name, namespace, image and registry.
+
+use crate::names;
+use crate::validate::config_schema::tag;
+use crate::validate::grammar::{
+    is_digest, is_label, is_label_value, is_qualified, is_repository, is_tag,
+};
+use crate::validate::refused::REFUSED;
+use crate::validate::{Findings, Subject, key_path};
+
+/// Every derived name stays within 63 characters.
+pub(in crate::validate) fn name(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let name = &subject.loaded.name;
+    if is_label(name, names::MAX_NAME) {
+        return;
+    }
+    findings.advise(
+        "metadata.name",
+        format!(
+            "found `{name}`, allowed: at most {} lower-case letters, digits and `-`, starting \
+             and ending with a letter or digit",
+            names::MAX_NAME
+        ),
+        "names such as `my-agent-gateway-token` are made of it",
+    );
+}
+
+/// The namespace names a folder of the tree.
+pub(in crate::validate) fn namespace(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let namespace = &subject.loaded.namespace;
+    if !is_label(namespace, 63) {
+        findings.add(
+            "metadata.namespace",
+            format!("found `{namespace}`, allowed: at most 63 lower-case letters, digits and `-`"),
+        );
+    }
+    if let Some(asked) = &subject.loaded.asked_namespace
+        && asked != namespace
+    {
+        findings.advise(
+            "metadata.namespace",
+            format!("found `{namespace}`, asked for `{asked}` on the command line"),
+            "leave the flag out, or the field",
+        );
+    }
+}
+
+/// Labels and annotations of the instance itself.
+pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let loaded = subject.loaded;
+    for (key, value) in &loaded.labels {
+        let path = key_path("metadata.labels", key);
+        if !is_qualified(key) {
+            findings.add(path, format!("`{key}` is not the key of a label"));
+        } else if !is_label_value(value) {
+            findings.add(
+                path,
+                format!("found `{value}`, allowed: at most 63 letters, digits, `-`, `_` and `.`"),
+            );
+        }
+    }
+    for key in loaded.annotations.keys() {
+        if !is_qualified(key) {
+            let path = key_path("metadata.annotations", key);
+            findings.add(path, format!("`{key}` is not the key of an annotation"));
+        }
+    }
+}
+
+/// Fields that the Go operator gained and we do not have.
+pub(in crate::validate) fn refused(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for field in REFUSED {
+        for parent in subject.loaded.document.expand(field.parent) {
+            let path = key_path(&parent, field.field);
+            if subject.loaded.document.has(&path) {
+                findings.advise(path.clone(), format!("`{path}` is not supported"), field.hint);
+            }
+        }
+    }
+}
+
+/// Repository, tag and digest, and the registry that replaces the host.
+pub(in crate::validate) fn image(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let image = &subject.spec.image;
+    let chromium = &subject.spec.chromium.image;
+    let repositories = [
+        ("spec.image.repository", Some(&image.repository)),
+        ("spec.chromium.image.repository", chromium.repository.as_ref()),
+        ("spec.registry", subject.spec.registry.as_ref()),
+    ];
+    for (path, repository) in repositories {
+        let Some(repository) = repository else { continue };
+        if !is_repository(repository.trim_end_matches('/')) {
+            findings.advise(
+                path,
+                format!("found `{repository}`, allowed: a host and a lower-case path"),
+                "write tag and digest into their own fields",
+            );
+        }
+    }
+    for (path, tag) in [("spec.image.tag", &image.tag), ("spec.chromium.image.tag", &chromium.tag)]
+    {
+        if let Some(tag) = tag
+            && !is_tag(tag)
+        {
+            findings.add(
+                path,
+                format!("found `{tag}`, allowed: at most 128 letters, digits, `_`, `.` and `-`"),
+            );
+        }
+    }
+    let digests =
+        [("spec.image.digest", &image.digest), ("spec.chromium.image.digest", &chromium.digest)];
+    for (path, digest) in digests {
+        if let Some(digest) = digest
+            && !is_digest(digest)
+        {
+            findings.add(
+                path,
+                format!("found `{digest}`, allowed: `sha256:` and 64 hexadecimal digits"),
+            );
+        }
+    }
+}
+
+/// A moving tag gives another program after the next restart.
+pub(in crate::validate) fn moving_tag(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let image = &subject.spec.image;
+    if image.digest.is_some() {
+        return;
+    }
+    let path = if image.tag.is_some() { "spec.image.tag" } else { "spec.image" };
+    match image.tag.as_deref() {
+        None | Some("latest" | "main" | "slim" | "stable" | "extended-stable") => findings.advise(
+            path,
+            format!(
+                "`{}` moves: a restart may start another version",
+                image.tag.as_deref().unwrap_or("latest")
+            ),
+            "pin a version, such as `tag: \"2026.9.6\"`; `autoUpdate` keeps it current",
+        ),
+        Some(_) => {}
+    }
+}
+
+/// The extended line never moves to the ordinary one by itself.
+pub(in crate::validate) fn extended_line(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let Some(tag) = subject.spec.image.tag.as_deref() else { return };
+    if tag::parse(tag).is_some_and(|version| version.is_extended()) {
+        findings.advise(
+            "spec.image.tag",
+            format!("`{tag}` belongs to the extended line: a patch number of 33 or more"),
+            "updates stay on that line",
+        );
+    }
+}
+
+/// Gives the memory that the version needs to start.
+///
+/// Measured: 2026.2 needs 2Gi to boot and is killed at 1Gi; versions since 2026.7 boot with 1Gi
+/// and are killed at 768Mi.
+pub(in crate::validate) fn memory_floor(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let Some(limit) = &subject.spec.resources.limits.memory else { return };
+    let Some(bytes) = crate::validate::grammar::quantity(limit) else { return };
+    let old = subject
+        .spec
+        .image
+        .tag
+        .as_deref()
+        .and_then(tag::parse)
+        .is_some_and(|version| tag::parse("2026.7.1").is_some_and(|july| version < july));
+    let (floor, text) = if old { (2_i128 << 30, "2Gi") } else { (1_i128 << 30, "1Gi") };
+    if bytes < floor * 1000 {
+        findings.advise(
+            "spec.resources.limits.memory",
+            format!("found `{limit}`, this version is killed at its start below `{text}`"),
+            format!("give it `{text}` or more"),
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! Files that are made from the types are what the types give.
+
+mod kit;
+
+use openclaw::validate::admission;
+
+#[test]
+fn the_embedded_schema_is_the_one_of_the_types() {
+    let text = format!("{}\n", admission::embedded_schema());
+    kit::golden("src/api/instance-schema.json", &text);
+}
+
+#[test]
+fn the_committed_crd_is_the_one_of_the_types() {
+    let text = openclaw::render::yaml::write(&admission::crd());
+    assert!(text.len() < 256 * 1024, "{} bytes", text.len());
+    kit::golden("crds/openclawinstances.openclaw.rocks.yaml", &text);
+}
