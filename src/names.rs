@@ -81,6 +81,8 @@ pub const MOUNT_COLLECTOR: &str = "/etc/openclaw-collector";
 pub const KEY_OPENCLAW_JSON: &str = "openclaw.json";
 /// Key of the settings of the init scripts in `N-config`.
 pub const KEY_INIT_JSON: &str = "init.json";
+/// Key of the path in the bucket that is restored, for a script without JSON.
+pub const KEY_RESTORE_FROM: &str = "restore-from";
 /// Key of the collector's configuration in `N-config`.
 pub const KEY_COLLECTOR: &str = "collector.yaml";
 /// Key of the token in its Secret.

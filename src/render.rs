@@ -69,7 +69,7 @@ type Builtin = (&'static str, fn(&Pod) -> bool);
 
 /// Our init containers, in the order in which they run; the user's follow.
 const INIT_CONTAINERS: &[Builtin] = &[
-    ("pod/init-state.yaml.j2", |_| true),
+    ("pod/init-state.yaml.j2", |pod| pod.keeps_state),
     ("pod/init-restore.yaml.j2", |pod| pod.restore.is_some()),
     ("pod/init-config.yaml.j2", |_| true),
     ("pod/init-pnpm.yaml.j2", |pod| pod.has_pnpm),

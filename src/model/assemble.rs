@@ -331,6 +331,7 @@ fn pod_part(scope: &Scope<'_>, versioned: &Strings, seeds: bool, config_hash: St
         readiness,
         init_env: pod::init_env(spec, trust),
         init_mounts: pod::init_mounts(spec, seeds, trust),
+        keeps_state: spec.storage.persistence.enabled,
         has_pnpm: spec.runtime_deps.pnpm,
         python: spec.runtime_deps.python.then(|| images::UV.reference(spec)),
         skills_env: (!spec.skills.is_empty()).then(|| pod::skills_env(spec, trust)),

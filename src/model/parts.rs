@@ -142,6 +142,8 @@ pub struct Pod {
     pub init_env: Values,
     /// Their mounts.
     pub init_mounts: Values,
+    /// State outlives the Pod, so another version may find it.
+    pub keeps_state: bool,
     /// pnpm is installed.
     pub has_pnpm: bool,
     /// The image that installs Python and uv.

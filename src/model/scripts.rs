@@ -30,8 +30,10 @@ const SCRIPTS: &[(&str, &str, When)] = &[
     ("init-restore.sh", include_str!("../../templates/scripts/init-restore.sh"), When::Restore),
     ("init-skills.mjs", include_str!("../../templates/scripts/init-skills.mjs"), When::Skills),
     ("init-state.mjs", include_str!("../../templates/scripts/init-state.mjs"), When::Always),
+    ("restore.mjs", include_str!("../../templates/scripts/restore.mjs"), When::Always),
     ("start.mjs", include_str!("../../templates/scripts/start.mjs"), When::Always),
     ("state.mjs", include_str!("../../templates/scripts/state.mjs"), When::Always),
+    ("tree.mjs", include_str!("../../templates/scripts/tree.mjs"), When::Always),
 ];
 
 fn is_used(when: When, spec: &OpenClawInstanceSpec) -> bool {
@@ -75,6 +77,9 @@ pub fn data(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
     if let Some(config) = inputs.config {
         data.insert(names::KEY_OPENCLAW_JSON.to_owned(), pretty(config));
     }
+    if let Some(path) = &inputs.spec.restore_from {
+        data.insert(names::KEY_RESTORE_FROM.to_owned(), path.clone());
+    }
     if let Some(collector) = &inputs.collector {
         data.insert(names::KEY_COLLECTOR.to_owned(), collector.clone());
     }
@@ -95,13 +100,17 @@ fn init_json(inputs: &Inputs<'_>) -> Value {
         "appDir": "/app",
         "config": config_settings(inputs),
         "workspace": workspace_settings(inputs),
-        "state": {"restoreWithinSeconds": inputs.restore_within, "consent": inputs.consent},
     });
     let mut add = |key: &str, value: Value| {
         if let Value::Object(map) = &mut init {
             map.insert(key.to_owned(), value);
         }
     };
+    // Without a volume there is no state to bring over from another version.
+    if spec.storage.persistence.enabled {
+        let within = inputs.restore_within;
+        add("state", json!({"restoreWithinSeconds": within, "consent": inputs.consent}));
+    }
     if spec.runtime_deps.pnpm {
         add("pnpm", json!({"version": images::PNPM_VERSION}));
     }

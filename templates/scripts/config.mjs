@@ -17,7 +17,8 @@
 //   },
 //   state: {restoreWithinSeconds, consent: "<from>..<to>"|null},
 //   pnpm: {version},                     optional
-//   skills: {clawhub, items: [item]}     optional
+//   skills: {clawhub, items: [item]},    optional
+//   restore: {from}                      optional; the path in the bucket
 // }
 //
 // Exit codes: 75 a fault of the volume or of the state on it, 78 a setting or source that cannot

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import {join} from 'node:path';
 import {Fault, apply, enter, readRecord, run, warn, writeAtomic, writeRecord} from './config.mjs';
+import {adoptBackup} from './restore.mjs';
 
 function split(path) {
   const parts = path.replace(/\/+$/, '').split('/');
@@ -32,6 +33,7 @@ function plant(workspace, {from, to}) {
 }
 
 run(1, (settings) => {
+  adoptBackup(settings);
   const {stateDir, workspace: wanted = {}} = settings;
   const workspace = join(stateDir, 'workspace');
   for (const dir of [stateDir, join(stateDir, 'cache'), workspace]) fs.mkdirSync(dir, {recursive: true});

@@ -220,6 +220,18 @@ export function prepare(settings) {
   writeRecord(ctx.marker, ran?.version === app.version ? {ran} : {ran, starting: app.version});
 }
 
+/** Swaps in a tree that was fetched to `incoming/files`, as a snapshot is swapped in. */
+export function adopt(settings, incoming) {
+  const ctx = open(settings);
+  const name = 'unknown..restored';
+  discard(ctx, name);
+  const entries = describe(Buffer.from(`${incoming}/files`).toString('latin1'));
+  writeAtomic(`${incoming}/manifest.json`, `${JSON.stringify({from: UNKNOWN, to: 'restored', created: Date.now(), entries})}\n`);
+  fs.renameSync(incoming, `${ctx.dir}/${name}`);
+  syncDir(ctx.dir);
+  restore(ctx, {name, from: UNKNOWN, entries});
+}
+
 /** Records that this version now runs on the state; called right before it does. */
 export function recordRunning(settings) {
   if (!settings.state) return;
