@@ -9,6 +9,7 @@ mod files;
 mod project;
 mod reference;
 mod render;
+mod staging;
 mod validate;
 
 use std::io::{IsTerminal, Write};

@@ -1,6 +1,6 @@
 //! The resolved instance: checked, with every default applied and every list merged.
 //!
-//! Only [`resolve`] makes an [`Instance`], and the renderer takes nothing else, so what was not
+//! Only [`resolve`] and [`assemble`] make an [`Instance`], and the renderer takes nothing else, so what was not
 //! checked cannot be rendered. Templates see its serialized fields and choose, repeat and place;
 //! whatever needs computing is computed here.
 
@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::api::Loaded;
 use crate::api::settings::Settings;
 use crate::diagnostic::Report;
-use crate::validate;
+use crate::validate::{self, Valid};
 
 pub use parts::*;
 
@@ -101,6 +101,11 @@ pub fn resolve(
         return Err(report);
     }
     Ok((assemble::assemble(loaded, settings, neighbors, Checked), report))
+}
+
+/// Resolves an instance that was accepted.
+pub fn assemble(valid: &Valid, settings: &Settings, neighbors: &Neighbors) -> Instance {
+    assemble::assemble(valid.loaded(), settings, neighbors, Checked)
 }
 
 /// A value that a template places.

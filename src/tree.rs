@@ -21,6 +21,8 @@ pub const TEMPORARY: &str = ".openclaw-tmp";
 
 /// Files by path below the output folder, with `/` between segments.
 pub type FileTree = BTreeMap<String, String>;
+/// The SHA-256 of each file that should exist, by its path.
+pub type Wanted = BTreeMap<String, String>;
 
 /// What a lock says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -67,26 +69,20 @@ pub fn hash(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).as_slice())
 }
 
-/// Adds the files of one instance to `tree`, its lock included.
-pub fn add(tree: &mut FileTree, instance: &Instance, manifests: &[Manifest], settings: &Settings) {
+/// Returns the files of one instance by their path, its lock last.
+pub fn files(
+    instance: &Instance,
+    manifests: &[Manifest],
+    settings: &Settings,
+) -> Vec<(String, String)> {
     let folder = format!("{}/{}", instance.namespace, instance.name);
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    let mut order: Vec<String> = Vec::new();
-    match settings.layout {
-        Layout::Resource => {
-            for manifest in manifests {
-                let name = manifest.file_name();
-                order.push(name.clone());
-                files.insert(name, manifest.text());
-            }
-        }
-        Layout::Instance => {
-            order.push("manifest.yaml".to_owned());
-            files.insert("manifest.yaml".to_owned(), stream(manifests));
-        }
-    }
+    let mut files: Vec<(String, String)> = match settings.layout {
+        Layout::Resource => manifests.iter().map(|m| (m.file_name(), m.text())).collect(),
+        Layout::Instance => vec![("manifest.yaml".to_owned(), stream(manifests))],
+    };
     if settings.gitops.kustomization == Kustomization::Instance {
-        files.insert("kustomization.yaml".to_owned(), kustomization(&order));
+        let order: Vec<&String> = files.iter().map(|(name, _)| name).collect();
+        files.push(("kustomization.yaml".to_owned(), kustomization(&order)));
     }
     let lock = Lock {
         instance: folder.clone(),
@@ -95,8 +91,8 @@ pub fn add(tree: &mut FileTree, instance: &Instance, manifests: &[Manifest], set
         files: files.iter().map(|(name, text)| (name.clone(), hash(text.as_bytes()))).collect(),
         pending: BTreeMap::new(),
     };
-    tree.insert(format!("{folder}/{LOCK}"), lock.text());
-    tree.extend(files.into_iter().map(|(name, text)| (format!("{folder}/{name}"), text)));
+    files.push((LOCK.to_owned(), lock.text()));
+    files.into_iter().map(|(name, text)| (format!("{folder}/{name}"), text)).collect()
 }
 
 /// Returns the manifests as one stream.
@@ -109,7 +105,7 @@ pub fn stream(manifests: &[Manifest]) -> String {
     text
 }
 
-fn kustomization(order: &[String]) -> String {
+fn kustomization(order: &[&String]) -> String {
     crate::render::yaml::write(&serde_json::json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -177,12 +173,12 @@ impl State {
 }
 
 /// Returns what differs, by path; an empty map when the tree is as it should be.
-pub fn compare(wanted: &FileTree, present: &Present) -> BTreeMap<String, State> {
+pub fn compare(wanted: &Wanted, present: &Present) -> BTreeMap<String, State> {
     let mut states = BTreeMap::new();
-    for (path, text) in wanted {
+    for (path, hash) in wanted {
         let state = match present.files.get(path) {
             None => State::Missing,
-            Some(found) if *found == hash(text.as_bytes()) => continue,
+            Some(found) if found == hash => continue,
             Some(found) => state_of(present, path, found),
         };
         states.insert(path.clone(), state);
@@ -228,21 +224,13 @@ fn is_manifest(path: &str) -> bool {
     ["yaml", "yml", "json", "jsonnet"].iter().any(|known| suffix.eq_ignore_ascii_case(known))
 }
 
-/// One step from the present tree to the wanted one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Writes a file.
-    Write {
-        /// Its path.
-        path: String,
-        /// Its text.
-        text: String,
-    },
-    /// Removes a file of ours.
-    Remove {
-        /// Its path.
-        path: String,
-    },
+/// The steps from the present tree to the wanted one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Files that are written.
+    pub writes: Vec<String>,
+    /// Files of ours that are removed.
+    pub removals: Vec<String>,
 }
 
 /// Returns the changes, or the files that forbid them.
@@ -251,45 +239,44 @@ pub enum Change {
 /// The paths of files that are hand-edited, or foreign where one of ours should be; none with
 /// `force`, which replaces both, but still removes nothing that no lock lists.
 pub fn changes(
-    wanted: &FileTree,
+    wanted: &Wanted,
     present: &Present,
     force: bool,
-) -> Result<Vec<Change>, BTreeMap<String, State>> {
+) -> Result<Changes, BTreeMap<String, State>> {
     let states = compare(wanted, present);
-    let forbidden: BTreeMap<String, State> = states
-        .iter()
-        .filter(|(path, state)| match state {
-            State::HandEdited => true,
-            State::Foreign => wanted.contains_key(*path),
-            _ => false,
-        })
-        .map(|(path, state)| (path.clone(), *state))
-        .collect();
+    let is_forbidden = |path: &String, state: State| match state {
+        State::HandEdited => true,
+        State::Foreign => wanted.contains_key(path),
+        _ => false,
+    };
+    let forbidden: BTreeMap<String, State> =
+        states.iter().map(|(p, s)| (p.clone(), *s)).filter(|(p, s)| is_forbidden(p, *s)).collect();
     if !forbidden.is_empty() && !force {
         return Err(forbidden);
     }
-    Ok(states
-        .iter()
-        .filter_map(|(path, state)| match (wanted.get(path), state) {
-            (Some(text), _) => Some(Change::Write { path: path.clone(), text: text.clone() }),
-            (None, State::Left | State::HandEdited) => Some(Change::Remove { path: path.clone() }),
-            (None, _) => None,
-        })
-        .collect())
+    let mut changes = Changes::default();
+    for (path, state) in states {
+        if wanted.contains_key(&path) {
+            changes.writes.push(path);
+        } else if matches!(state, State::Left | State::HandEdited) {
+            changes.removals.push(path);
+        }
+    }
+    Ok(changes)
 }
 
 /// Returns the locks that must lie in the tree while `changes` are made, so that a run which is
 /// interrupted leaves nothing that looks hand-edited.
-pub fn intents(changes: &[Change], present: &Present) -> FileTree {
-    let mut intents: BTreeMap<String, Lock> = BTreeMap::new();
-    for change in changes {
-        let Change::Write { path, text } = change else { continue };
+pub fn intents(changes: &Changes, wanted: &Wanted, present: &Present) -> FileTree {
+    let mut intents: BTreeMap<&str, Lock> = BTreeMap::new();
+    for path in &changes.writes {
         let Some((lock, name)) = present.lock_of(path).filter(|(_, name)| *name != LOCK) else {
             continue;
         };
         let folder = &path[..path.len() - name.len() - 1];
-        let intent = intents.entry(folder.to_owned()).or_insert_with(|| lock.clone());
-        intent.pending.insert(name.to_owned(), hash(text.as_bytes()));
+        let intent = intents.entry(folder).or_insert_with(|| lock.clone());
+        let hash = wanted.get(path).cloned().unwrap_or_default();
+        intent.pending.insert(name.to_owned(), hash);
     }
     intents.into_iter().map(|(folder, lock)| (format!("{folder}/{LOCK}"), lock.text())).collect()
 }

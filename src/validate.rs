@@ -14,6 +14,7 @@ pub mod settings;
 mod table;
 
 use crate::api::settings::Settings;
+use crate::api::source::Document;
 use crate::api::{Loaded, OpenClawInstanceSpec};
 pub(crate) use crate::diagnostic::key_path;
 use crate::diagnostic::{Finding, Report, Severity};
@@ -88,6 +89,27 @@ impl Findings<'_> {
         let last = self.report.len() - 1;
         &mut self.report[last]
     }
+}
+
+/// An instance that no rule forbids. It has forgotten its text, so that thousands fit.
+#[derive(Debug)]
+pub struct Valid(Loaded);
+
+impl Valid {
+    /// Returns what was loaded.
+    pub fn loaded(&self) -> &Loaded {
+        &self.0
+    }
+}
+
+/// Checks one instance; the report carries warnings, or the errors that forbid it.
+pub fn accept(mut loaded: Loaded, settings: &Settings) -> (Option<Valid>, Report) {
+    let report = validate(&loaded, settings);
+    if report.has_errors() {
+        return (None, report);
+    }
+    loaded.document = Document::default();
+    (Some(Valid(loaded)), report)
 }
 
 /// Checks one instance against every rule.

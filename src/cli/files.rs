@@ -1,16 +1,14 @@
-//! Reads sources and trees, and writes trees so that a failure leaves the old one.
-#![expect(clippy::disallowed_methods, reason = "the shell reads and writes files")]
+//! Reads sources and trees.
+#![expect(clippy::disallowed_methods, reason = "the shell reads files")]
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Finding, Report, severity};
-use crate::tree::{Change, FileTree, LOCK, Present, TEMPORARY};
+use crate::tree::{LOCK, Present, TEMPORARY};
 
 /// Suffixes of sources.
 const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
@@ -136,131 +134,4 @@ fn walk(
         }
     }
     Ok(())
-}
-
-/// What was made so far, to be taken back when something fails.
-#[derive(Default)]
-struct Made {
-    files: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-}
-
-impl Made {
-    fn undo(self) {
-        for file in self.files {
-            fs::remove_file(file).ok();
-        }
-        for folder in self.folders.into_iter().rev() {
-            fs::remove_dir(folder).ok();
-        }
-    }
-}
-
-/// Makes the changes: everything is written beside its place first, so that a full disk or a
-/// folder that cannot be written leaves the old tree; then the intents, the files, the removals,
-/// and the locks last.
-///
-/// # Errors
-/// When the world fails; before the first rename the tree is as it was.
-pub(super) fn apply(folder: &Path, changes: &[Change], intents: &FileTree) -> anyhow::Result<()> {
-    let mut made = Made::default();
-    let (locks, files): (Vec<_>, Vec<_>) = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Write { path, text } => Some((path.as_str(), text.as_str())),
-            Change::Remove { .. } => None,
-        })
-        .partition(|(path, _)| path.ends_with(LOCK));
-    let intents: Vec<(&str, &str)> =
-        intents.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
-    let staged = stage(folder, &files, "", &mut made)
-        .and_then(|()| stage(folder, &locks, "", &mut made))
-        .and_then(|()| stage(folder, &intents, ".intent", &mut made));
-    if let Err(error) = staged {
-        made.undo();
-        return Err(error);
-    }
-    commit(folder, &intents, ".intent")?;
-    commit(folder, &files, "")?;
-    let mut emptied = BTreeSet::new();
-    for locks_only in [false, true] {
-        for change in changes {
-            if let Change::Remove { path } = change
-                && path.ends_with(LOCK) == locks_only
-            {
-                let file = folder.join(path);
-                fs::remove_file(&file)
-                    .with_context(|| format!("failed to remove {}", file.display()))?;
-                emptied.extend(file.parent().map(Path::to_path_buf));
-            }
-        }
-    }
-    commit(folder, &locks, "")?;
-    for mut dir in emptied {
-        // Folders that hold something else stay.
-        while dir != folder && fs::remove_dir(&dir).is_ok() {
-            if !dir.pop() {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn temporary(target: &Path, tag: &str) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}{tag}{TEMPORARY}"))
-}
-
-fn stage(folder: &Path, files: &[(&str, &str)], tag: &str, made: &mut Made) -> anyhow::Result<()> {
-    let parents: BTreeSet<PathBuf> = files
-        .iter()
-        .filter_map(|(path, _)| folder.join(path).parent().map(Path::to_path_buf))
-        .collect();
-    for parent in parents {
-        make_folder(&parent, made)?;
-    }
-    let results: Vec<(PathBuf, std::io::Result<()>)> = files
-        .par_iter()
-        .map(|(path, text)| {
-            let file = temporary(&folder.join(path), tag);
-            let result = write_new(&file, text.as_bytes());
-            (file, result)
-        })
-        .collect();
-    let mut failed = None;
-    for (file, result) in results {
-        if let (Err(error), None) = (result, &failed) {
-            let message = format!("failed to write {}", file.display());
-            failed = Some(anyhow::Error::new(error).context(message));
-        }
-        made.files.push(file);
-    }
-    failed.map_or(Ok(()), Err)
-}
-
-fn make_folder(folder: &Path, made: &mut Made) -> anyhow::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_folder(parent, made)?;
-    }
-    fs::create_dir(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-    made.folders.push(folder.to_path_buf());
-    Ok(())
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A link that somebody put here must not be followed.
-    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)
-}
-
-fn commit(folder: &Path, files: &[(&str, &str)], tag: &str) -> anyhow::Result<()> {
-    files.par_iter().try_for_each(|(path, _)| {
-        let target = folder.join(path);
-        fs::rename(temporary(&target, tag), &target)
-            .with_context(|| format!("failed to write {}", target.display()))
-    })
 }

@@ -47,7 +47,7 @@ pub(super) fn find(config: Option<&str>, report: &mut Report) -> anyhow::Result<
 }
 
 /// Returns a path as people typed or would type it: relative to the working folder if it can be.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
 }

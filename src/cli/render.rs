@@ -6,14 +6,16 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use super::project::{self, Project};
+use super::staging::Staging;
 use super::{Outcome, files, print, tell, tell_report};
-use crate::api::settings::{Kustomization, Layout};
-use crate::api::{Loaded, Sources};
+use crate::api::Sources;
+use crate::api::settings::{Kustomization, Layout, Settings};
 use crate::diagnostic::Report;
 use crate::model::{self, Instance, Neighbors};
 use crate::render::engine::{Engine, Overrides};
 use crate::render::{self, Manifest};
-use crate::tree::{self, FileTree, State};
+use crate::tree::{self, Present, State, Wanted};
+use crate::validate::{self, Valid};
 
 /// Flags of `openclaw render`.
 #[derive(Args, Debug)]
@@ -66,22 +68,20 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     }
     let sources = project::read(&flags.input, &project, &mut report)?;
     let engine = engine(&project)?;
-    let rendered = render_all(sources, &project, &engine, &mut report)?;
+    let (valid, neighbors) = accept(sources, &project, &mut report);
     if tell_report(&mut report, color, flags.strict) {
         return Ok(Outcome::Finding);
     }
+    let run = Run { settings: &project.settings, neighbors: &neighbors, engine: &engine };
     let named = !flags.input.paths.is_empty() || !flags.input.filenames.is_empty();
-    let folder = match (&flags.output_dir, &project.root) {
-        (Some(folder), _) => folder.clone(),
-        (None, Some(root)) if !named => root.join(&project.settings.output),
+    match (&flags.output_dir, &project.root) {
+        (Some(folder), _) => run.tree(&valid, folder, flags, color),
+        (None, Some(root)) if !named => {
+            run.tree(&valid, &root.join(&project.settings.output), flags, color)
+        }
         _ if flags.check => anyhow::bail!("`--check` needs a tree: name it with `--output-dir`"),
-        _ => return stream(&rendered),
-    };
-    let mut wanted = FileTree::new();
-    for (instance, manifests) in &rendered {
-        tree::add(&mut wanted, instance, manifests, &project.settings);
+        _ => run.stream(&valid),
     }
-    write(flags, &folder, &wanted, color)
 }
 
 fn engine(project: &Project) -> anyhow::Result<Engine> {
@@ -94,71 +94,124 @@ fn engine(project: &Project) -> anyhow::Result<Engine> {
     Ok(Engine::with(overrides))
 }
 
-type Rendered = Vec<(Instance, Vec<Manifest>)>;
-
-fn render_all(
-    sources: Sources,
-    project: &Project,
-    engine: &Engine,
-    report: &mut Report,
-) -> anyhow::Result<Rendered> {
+fn accept(sources: Sources, project: &Project, report: &mut Report) -> (Vec<Valid>, Neighbors) {
     let neighbors = Neighbors { config_maps: sources.config_maps };
-    let one = |loaded: &Loaded| match model::resolve(loaded, &project.settings, &neighbors) {
-        Ok((instance, report)) => {
-            let manifests = render::render(engine, &instance)?;
-            Ok((Some((instance, manifests)), report))
-        }
-        Err(report) => Ok((None, report)),
-    };
-    let results: Vec<Result<_, render::Error>> = sources.instances.par_iter().map(one).collect();
-    let mut rendered = Rendered::new();
-    for result in results {
-        let (part, found) = result?;
-        rendered.extend(part);
+    let accepted: Vec<(Option<Valid>, Report)> = sources
+        .instances
+        .into_par_iter()
+        .map(|loaded| validate::accept(loaded, &project.settings))
+        .collect();
+    let mut valid = Vec::with_capacity(accepted.len());
+    for (one, found) in accepted {
+        valid.extend(one);
         report.extend(found);
     }
-    Ok(rendered)
+    (valid, neighbors)
 }
 
-fn stream(rendered: &Rendered) -> anyhow::Result<Outcome> {
-    let texts: Vec<String> = rendered.par_iter().map(|(_, m)| tree::stream(m)).collect();
-    print(&texts.concat())
+/// Instances that are rendered before their texts are printed: enough for every core, few enough
+/// for a small memory.
+const BATCH: usize = 64;
+
+/// What one rendering needs.
+struct Run<'a> {
+    settings: &'a Settings,
+    neighbors: &'a Neighbors,
+    engine: &'a Engine,
 }
 
-fn write(flags: &Flags, folder: &Path, wanted: &FileTree, color: bool) -> anyhow::Result<Outcome> {
-    let mut report = Report::default();
-    let present = files::present(folder, &mut report)?;
-    if tell_report(&mut report, color, flags.strict) {
-        return Ok(Outcome::Finding);
+impl Run<'_> {
+    fn render(&self, valid: &Valid) -> anyhow::Result<(Instance, Vec<Manifest>)> {
+        let instance = model::assemble(valid, self.settings, self.neighbors);
+        let manifests = render::render(self.engine, &instance)?;
+        Ok((instance, manifests))
     }
-    if flags.check {
-        let states = tree::compare(wanted, &present);
-        for (path, state) in &states {
-            tell(&format!("{}: {}\n", state.word(), folder.join(path).display()));
+
+    fn stream(&self, valid: &[Valid]) -> anyhow::Result<Outcome> {
+        for batch in valid.chunks(BATCH) {
+            let texts: Vec<anyhow::Result<String>> =
+                batch.par_iter().map(|one| Ok(tree::stream(&self.render(one)?.1))).collect();
+            for text in texts {
+                print(&text?)?;
+            }
         }
-        if states.is_empty() {
-            return Ok(Outcome::Done);
-        }
-        tell("hint: run `openclaw render` and commit what it writes\n");
-        return Ok(Outcome::Finding);
+        Ok(Outcome::Done)
     }
-    match tree::changes(wanted, &present, flags.force) {
+
+    fn tree(
+        &self,
+        valid: &[Valid],
+        folder: &Path,
+        flags: &Flags,
+        color: bool,
+    ) -> anyhow::Result<Outcome> {
+        let mut report = Report::default();
+        let present = files::present(folder, &mut report)?;
+        if tell_report(&mut report, color, flags.strict) {
+            return Ok(Outcome::Finding);
+        }
+        let staging = Staging::new(folder);
+        let parts: Vec<anyhow::Result<Wanted>> = valid
+            .par_iter()
+            .map(|one| {
+                let (instance, manifests) = self.render(one)?;
+                let mut wanted = Wanted::new();
+                for (path, text) in tree::files(&instance, &manifests, self.settings) {
+                    let hash = tree::hash(text.as_bytes());
+                    if !flags.check && present.files.get(&path) != Some(&hash) {
+                        staging.stage(&path, &text)?;
+                    }
+                    wanted.insert(path, hash);
+                }
+                Ok(wanted)
+            })
+            .collect();
+        let mut wanted = Wanted::new();
+        for part in parts {
+            wanted.extend(part?);
+        }
+        if flags.check {
+            return Ok(check(folder, &wanted, &present));
+        }
+        write(folder, &wanted, &present, staging, flags.force)
+    }
+}
+
+fn check(folder: &Path, wanted: &Wanted, present: &Present) -> Outcome {
+    let states = tree::compare(wanted, present);
+    for (path, state) in &states {
+        tell(&format!("{}: {}\n", state.word(), project::shown(&folder.join(path))));
+    }
+    if states.is_empty() {
+        return Outcome::Done;
+    }
+    tell("hint: run `openclaw render` and commit what it writes\n");
+    Outcome::Finding
+}
+
+fn write(
+    folder: &Path,
+    wanted: &Wanted,
+    present: &Present,
+    staging: Staging<'_>,
+    force: bool,
+) -> anyhow::Result<Outcome> {
+    match tree::changes(wanted, present, force) {
         Ok(changes) => {
-            for (path, state) in tree::compare(wanted, &present) {
+            for (path, state) in tree::compare(wanted, present) {
                 if state == State::Foreign && !wanted.contains_key(&path) {
-                    tell(&format!(
-                        "warning: foreign file left alone: {}\n",
-                        folder.join(path).display()
-                    ));
+                    let file = project::shown(&folder.join(path));
+                    tell(&format!("warning: foreign file left alone: {file}\n"));
                 }
             }
-            let intents = tree::intents(&changes, &present);
-            files::apply(folder, &changes, &intents)?;
+            let intents = tree::intents(&changes, wanted, present);
+            staging.commit(&changes, &intents)?;
             Ok(Outcome::Done)
         }
         Err(forbidden) => {
             for (path, state) in &forbidden {
-                tell(&format!("error: {} file: {}\n", state.word(), folder.join(path).display()));
+                let file = project::shown(&folder.join(path));
+                tell(&format!("error: {} file: {file}\n", state.word()));
             }
             tell(
                 "hint: move the change into the instance, or use `--force` to replace the files\n",

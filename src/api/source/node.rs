@@ -24,6 +24,14 @@ pub struct Node {
     pub kind: Kind,
 }
 
+impl Default for Document {
+    /// An empty text.
+    fn default() -> Self {
+        let source = Arc::new(Source { name: String::new(), text: String::new() });
+        Self { source, root: Node { span: Span::default(), kind: Kind::Null } }
+    }
+}
+
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Kind {
