@@ -1,6 +1,7 @@
 //! What `N-config` holds: openclaw.json, the scripts of the init containers and their settings.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -189,12 +190,21 @@ pub fn config_hash(data: &BTreeMap<String, String>, inputs: &Inputs<'_>) -> Stri
     let mut parts: Map<String, Value> = data
         .iter()
         .filter(|(key, _)| key.as_str() != names::KEY_INIT_JSON)
-        .map(|(key, text)| (key.clone(), Value::String(text.clone())))
+        .map(|(key, text)| (key.clone(), Value::String(script_hash(key, text))))
         .collect();
     parts.insert(names::KEY_INIT_JSON.to_owned(), init);
     parts.insert("initContainers".to_owned(), json!(inputs.spec.init_containers));
     parts.insert("external".to_owned(), json!(inputs.external));
     hex(Sha256::digest(Value::Object(parts).to_string().as_bytes()).as_slice())
+}
+
+/// Returns the SHA-256 of a value of `N-config`; scripts are the same for everybody, so theirs is
+/// remembered.
+fn script_hash(key: &str, text: &str) -> String {
+    static HASHES: OnceLock<BTreeMap<&'static str, String>> = OnceLock::new();
+    let of = |text: &str| hex(Sha256::digest(text.as_bytes()).as_slice());
+    let known = HASHES.get_or_init(|| SCRIPTS.iter().map(|(k, t, _)| (*k, of(t))).collect());
+    known.get(key).cloned().unwrap_or_else(|| of(text))
 }
 
 /// Returns bytes in lower-case hexadecimal.

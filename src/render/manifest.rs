@@ -4,7 +4,7 @@
 use k8s_openapi::api::{apps, core, networking, policy, rbac};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::foreign::{HttpRoute, InstanceShape, Middleware, ServiceMonitor};
 
@@ -85,7 +85,7 @@ impl Manifest {
 
 fn check(head: &Head, value: &Value) -> Result<(), String> {
     match (head.api_version.as_str(), head.kind.as_str()) {
-        ("v1", "ConfigMap") => typed::<core::v1::ConfigMap>(value),
+        ("v1", "ConfigMap") => config_map(value),
         ("v1", "PersistentVolumeClaim") => typed::<core::v1::PersistentVolumeClaim>(value),
         ("v1", "Service") => typed::<core::v1::Service>(value),
         ("v1", "ServiceAccount") => typed::<core::v1::ServiceAccount>(value),
@@ -101,6 +101,18 @@ fn check(head: &Head, value: &Value) -> Result<(), String> {
         ("traefik.io/v1alpha1", "Middleware") => typed::<Middleware>(value),
         (version, kind) => Err(format!("`{version}` `{kind}` is not an object that we render")),
     }
+}
+
+/// The data of a ConfigMap is large and only has to be texts; the rest takes the ordinary way.
+fn config_map(value: &Value) -> Result<(), String> {
+    let Value::Object(map) = value else { return Err("it is no object".to_owned()) };
+    let data = map.get("data").and_then(Value::as_object).into_iter().flatten();
+    if let Some((key, _)) = data.into_iter().find(|(_, value)| !value.is_string()) {
+        return Err(format!("field `.data.{key}` is no text"));
+    }
+    let entries = map.iter().filter(|(key, _)| *key != "data");
+    let rest: Map<String, Value> = entries.map(|(k, v)| (k.clone(), v.clone())).collect();
+    typed::<core::v1::ConfigMap>(&Value::Object(rest))
 }
 
 fn typed<T: DeserializeOwned + Serialize>(value: &Value) -> Result<(), String> {

@@ -147,10 +147,18 @@ fn literal(out: &mut String, text: &str, depth: usize) {
 /// A literal block cannot start with a space or an empty line without an indicator, nor end in
 /// several line feeds without another; such rare texts are quoted instead.
 fn is_literal(text: &str) -> bool {
-    !text.starts_with([' ', '\n', '\t'])
+    // Most texts are scripts in plain ASCII, whose bytes are looked at once.
+    let printable = if text.is_ascii() {
+        text.bytes().all(|b| matches!(b, b'\n' | b'\t' | b' '..=b'~'))
+    } else {
+        text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+    };
+    printable
+        && !text.starts_with([' ', '\n', '\t'])
         && !text.ends_with("\n\n")
-        && text.split('\n').all(|line| !line.starts_with('\t') && !line.ends_with(' '))
-        && text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        && !text.ends_with(' ')
+        && !text.contains("\n\t")
+        && !text.contains(" \n")
 }
 
 fn is_printable(c: char) -> bool {
