@@ -1,12 +1,25 @@
 //! One Kubernetes object, passed through its typed struct: a field that the type does not know
 //! is an error of ours before it can become a surprise in someone's cluster.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use k8s_openapi::api::{apps, core, networking, policy, rbac};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::foreign::{HttpRoute, InstanceShape, Middleware, ServiceMonitor};
+
+/// Shapes that one thread remembers.
+const REMEMBERED: usize = 4096;
+
+thread_local! {
+    /// Whether a type accepts an object depends on the object's shape alone, so each shape is
+    /// checked once.
+    static ACCEPTED: RefCell<HashSet<u64>> = RefCell::new(HashSet::new());
+}
 
 /// A rendered object.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,11 +71,20 @@ impl Manifest {
             name: String::new(),
             message: e.to_string(),
         })?;
-        check(&head, &value).map_err(|message| Error {
-            kind: head.kind.clone(),
-            name: head.metadata.name.clone(),
-            message,
-        })?;
+        let shape = shape_of(&value);
+        if !ACCEPTED.with_borrow(|shapes| shapes.contains(&shape)) {
+            check(&head, &value).map_err(|message| Error {
+                kind: head.kind.clone(),
+                name: head.metadata.name.clone(),
+                message,
+            })?;
+            ACCEPTED.with_borrow_mut(|shapes| {
+                if shapes.len() >= REMEMBERED {
+                    shapes.clear();
+                }
+                shapes.insert(shape);
+            });
+        }
         Ok(Self {
             api_version: head.api_version,
             kind: head.kind,
@@ -80,6 +102,46 @@ impl Manifest {
     /// Returns the canonical text of the object.
     pub fn text(&self) -> String {
         super::yaml::write(&self.value)
+    }
+}
+
+/// Hashes what a type looks at: `apiVersion` and `kind`, every key, the kind of every value, and
+/// whether a number fits 32 bits. Texts are never parsed by the types of the objects that we
+/// render, and the data of a ConfigMap is texts alone.
+fn shape_of(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for key in ["apiVersion", "kind"] {
+        value.get(key).and_then(Value::as_str).hash(&mut hasher);
+    }
+    hash_shape(value, &mut hasher);
+    hasher.finish()
+}
+
+fn hash_shape(value: &Value, hasher: &mut DefaultHasher) {
+    match value {
+        Value::Null => hasher.write_u8(0),
+        Value::Bool(_) => hasher.write_u8(1),
+        Value::Number(number) => {
+            let small = number.as_i64().is_some_and(|n| i32::try_from(n).is_ok());
+            hasher.write_u8(if small { 2 } else { 3 });
+            if !small {
+                number.hash(hasher);
+            }
+        }
+        Value::String(_) => hasher.write_u8(4),
+        Value::Array(items) => {
+            hasher.write_u8(5);
+            hasher.write_usize(items.len());
+            items.iter().for_each(|item| hash_shape(item, hasher));
+        }
+        Value::Object(map) => {
+            hasher.write_u8(6);
+            hasher.write_usize(map.len());
+            for (key, child) in map {
+                key.hash(hasher);
+                hash_shape(child, hasher);
+            }
+        }
     }
 }
 

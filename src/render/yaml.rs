@@ -34,33 +34,42 @@ fn indent(out: &mut String, depth: usize) {
     }
 }
 
-fn rank(key: &str) -> usize {
-    FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len())
-}
-
 fn mapping(out: &mut String, map: &Map<String, Value>, depth: usize, mut inline: bool) {
-    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-    entries.sort_by(|a, b| rank(a.0).cmp(&rank(b.0)).then_with(|| a.0.cmp(b.0)));
-    for (key, value) in entries {
+    let mut one = |key: &str, value: &Value| {
         if !inline {
             indent(out, depth);
         }
         inline = false;
-        string_key(out, key);
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                out.push('\n');
-                mapping(out, map, depth + 1, false);
-            }
-            Value::Array(items) if !items.is_empty() => {
-                out.push('\n');
-                sequence(out, items, depth, false);
-            }
-            other => {
-                out.push(' ');
-                scalar(out, other, depth + 1);
-                out.push('\n');
-            }
+        entry(out, key, value, depth);
+    };
+    for key in FIRST {
+        if let Some(value) = map.get(key) {
+            one(key, value);
+        }
+    }
+    // The map is sorted by its keys.
+    for (key, value) in map {
+        if !FIRST.contains(&key.as_str()) {
+            one(key, value);
+        }
+    }
+}
+
+fn entry(out: &mut String, key: &str, value: &Value, depth: usize) {
+    string_key(out, key);
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push('\n');
+            mapping(out, map, depth + 1, false);
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.push('\n');
+            sequence(out, items, depth, false);
+        }
+        other => {
+            out.push(' ');
+            scalar(out, other, depth + 1);
+            out.push('\n');
         }
     }
 }
