@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::pod::without_empty_lists;
 use crate::api::OpenClawInstanceSpec;
 use crate::api::settings::Settings;
 use crate::api::spec::{Ingress, IngressController, Protocol};
@@ -132,7 +133,7 @@ fn egress(spec: &OpenClawInstanceSpec) -> Vec<Value> {
     for cidr in &policy.allowed_egress_cidrs {
         rules.push(json!({"to": [block(cidr, &[])]}));
     }
-    rules.extend(policy.additional_egress.iter().map(|rule| json!(rule)));
+    rules.extend(policy.additional_egress.iter().map(|rule| without_empty_lists(json!(rule))));
     rules
 }
 

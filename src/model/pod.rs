@@ -231,7 +231,7 @@ pub fn volumes(
             "items": [{"key": names::KEY_COLLECTOR, "path": names::KEY_COLLECTOR}]}}));
     }
     let users = spec.sidecar_volumes.iter().chain(&spec.extra_volumes);
-    volumes.extend(users.map(|volume| json!(volume)));
+    volumes.extend(users.map(|volume| without_empty_lists(json!(volume))));
     volumes
 }
 
@@ -283,17 +283,29 @@ pub fn probes(spec: &OpenClawInstanceSpec) -> [Option<Probe>; 3] {
 /// Returns the security context of the main container.
 pub fn main_security(spec: &OpenClawInstanceSpec) -> Value {
     let wanted = &spec.security.container_security_context;
-    let mut capabilities = json!({"drop": wanted.capabilities.drop});
-    if !wanted.capabilities.add.is_empty() {
-        capabilities["add"] = json!(wanted.capabilities.add);
-    }
-    json!({
+    let capabilities = json!({"add": wanted.capabilities.add, "drop": wanted.capabilities.drop});
+    without_empty_lists(json!({
         "allowPrivilegeEscalation": wanted.allow_privilege_escalation,
         "capabilities": capabilities,
         "readOnlyRootFilesystem": wanted.read_only_root_filesystem,
         "runAsNonRoot": spec.security.pod_security_context.run_as_non_root,
         "seccompProfile": {"type": "RuntimeDefault"},
-    })
+    }))
+}
+
+/// The API server drops empty lists, and a GitOps tool would then show a difference for ever.
+pub fn without_empty_lists(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(map) => {
+            map.retain(|_, child| !child.as_array().is_some_and(Vec::is_empty));
+            map.values_mut().for_each(|child| *child = without_empty_lists(child.take()));
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| *item = without_empty_lists(item.take()));
+        }
+        _ => {}
+    }
+    value
 }
 
 /// Returns the security context of our other containers.
@@ -309,7 +321,9 @@ pub fn strict_security() -> Value {
 
 /// Returns the user's containers, hardened.
 pub fn guests<T: Serialize>(list: &[T], trust: &Trust) -> Vec<Value> {
-    list.iter().map(|container| containers::harden(json!(container), trust)).collect()
+    list.iter()
+        .map(|container| containers::harden(without_empty_lists(json!(container)), trust))
+        .collect()
 }
 
 /// Returns the environment of the browser.

@@ -136,6 +136,7 @@ pub enum PathType {
 #[serde(default, rename_all = "camelCase")]
 pub struct IngressTls {
     /// Hosts that it covers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
     /// The Secret that holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
