@@ -1,4 +1,32 @@
-//! Turns `OpenClawInstance` files into plain Kubernetes manifests.
+//! Turns `OpenClawInstance` files into plain Kubernetes manifests that can be committed.
+//!
+//! ```text
+//! text -load-> Loaded -validate-> Report | -accept-> Valid -assemble-> Instance
+//!      -render-> Vec<Manifest> -tree-> files, locks, changes -> stdout or disk
+//! ```
+//!
+//! Each phase is a type, so that what was not checked cannot be rendered: only [`validate::accept`]
+//! makes a `Valid`, only [`model`] makes an `Instance`, and [`render`] takes nothing else.
+//!
+//! The layers, lowest first; a file names only lower ones, and a test reads the arrows:
+//!
+//! - words: [`names`], [`diagnostic`], `api::{duration, image}`
+//! - [`api`]: what people write, read with the place of every field
+//! - [`validate`]: the rules, once, for this tool and as CEL for the cluster
+//! - [`model`]: everything that merges or decides
+//! - [`render`]: templates, the typed gate, the canonical writer
+//! - [`tree`]: which files are ours and what changes
+//! - [`cli`]: the shell; only here are files, environment and terminal touched
+//!
+//! What shaped the layout:
+//!
+//! - Rust merges, templates place: a template that wants to compute lacks a field in the model.
+//! - A placed value never becomes template text, so no value can become structure.
+//! - Defaults live beside the structs and not in the schema of the CRD, where they would be
+//!   written into people's objects for ever.
+//! - No type can hold a secret: instances refer to Secrets, and none is ever rendered.
+//! - The writer of YAML is our own: people commit what it writes, so its bytes may not change with
+//!   a dependency.
 
 pub mod api;
 pub mod cli;

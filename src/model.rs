@@ -97,7 +97,7 @@ pub fn resolve(
     neighbors: &Neighbors,
 ) -> Result<(Instance, Report), Report> {
     let report = validate::validate(loaded, settings);
-    if report.has_errors() {
+    if report.has_errors() || !loaded.ignored.is_empty() {
         return Err(report);
     }
     Ok((assemble::assemble(loaded, settings, neighbors, Checked), report))

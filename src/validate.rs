@@ -105,7 +105,7 @@ impl Valid {
 /// Checks one instance; the report carries warnings, or the errors that forbid it.
 pub fn accept(mut loaded: Loaded, settings: &Settings) -> (Option<Valid>, Report) {
     let report = validate(&loaded, settings);
-    if report.has_errors() {
+    if report.has_errors() || !loaded.ignored.is_empty() {
         return (None, report);
     }
     loaded.document = Document::default();
@@ -122,7 +122,12 @@ pub fn validate(loaded: &Loaded, settings: &Settings) -> Report {
         (check.run)(&subject, &mut sink);
     }
     let mut report = Report::default();
-    for mut finding in findings {
+    // What was left out may be the cause of what a rule misses above or below it.
+    let told = |path: &str| {
+        let ignored = loaded.ignored.iter();
+        ignored.into_iter().any(|other| other.starts_with(path) || path.starts_with(other.as_str()))
+    };
+    for mut finding in findings.into_iter().filter(|finding| !told(&finding.path)) {
         finding.place = Some(loaded.document.place(&finding.path));
         report.push(finding);
     }

@@ -44,6 +44,8 @@ pub struct Loaded {
     pub spec_value: Value,
     /// The document, which knows the place of every field.
     pub document: Document,
+    /// Fields of a wrong shape: told already, and left out so that the rest can be checked.
+    pub ignored: Vec<String>,
 }
 
 /// What sources hold.
@@ -116,15 +118,26 @@ fn instance(
     reading: Reading<'_>,
     sources: &mut Sources,
 ) {
-    let before = sources.report.error_count();
-    reading.schema.check(&document, &mut sources.report);
-    if sources.report.error_count() > before {
+    let mut shape = Report::default();
+    reading.schema.check(&document, &mut shape);
+    let mut value = value;
+    let mut ignored = Vec::new();
+    for finding in shape.findings() {
+        source::remove(&mut value, &finding.path);
+        ignored.push(finding.path.clone());
+    }
+    let incomplete = shape.findings().iter().any(|finding| finding.code == "OC0013");
+    sources.report.extend(shape);
+    if incomplete {
         return;
     }
     let mut value = without_nulls(value);
     let spec_value = value.get_mut("spec").map_or_else(|| serde_json::json!({}), Value::take);
-    let spec = match serde_json::from_value(spec_value.clone()) {
+    let mut typed = spec_value.clone();
+    texts_of_quantities(&mut typed);
+    let spec = match serde_json::from_value(typed) {
         Ok(spec) => spec,
+        Err(_) if !ignored.is_empty() => return,
         Err(error) => {
             // The schema is made from the types, so this is a disagreement of ours.
             let mut finding =
@@ -153,6 +166,7 @@ fn instance(
         spec,
         spec_value,
         document,
+        ignored,
     });
 }
 
@@ -170,6 +184,31 @@ fn config_map(value: &Value, reading: Reading<'_>, sources: &mut Sources) {
     let data = entries.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect();
     let key = (namespace_of(text("namespace"), reading), text("name").unwrap_or_default());
     sources.config_maps.insert(key, data);
+}
+
+/// Kubernetes takes `cpu: 2` as well as `cpu: "2"` inside its own types, which keep texts.
+fn texts_of_quantities(value: &mut Value) {
+    let as_text = |value: &mut Value| {
+        if value.is_number() {
+            *value = Value::String(value.to_string());
+        }
+    };
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(texts_of_quantities),
+        Value::Object(map) => {
+            for (key, child) in map {
+                match (key.as_str(), &mut *child) {
+                    ("raw", _) => {}
+                    ("limits" | "requests", Value::Object(list)) => {
+                        list.values_mut().for_each(as_text);
+                    }
+                    ("sizeLimit" | "divisor", child) => as_text(child),
+                    (_, child) => texts_of_quantities(child),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A field without a value is absent, as people write `probes:` and fill it later; inside

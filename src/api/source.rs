@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Finding, Place, Source, Span};
 
-pub use node::{Document, Entry, Kind, Node};
+pub use node::{Document, Entry, Kind, Node, remove};
 
 /// Largest source in bytes.
 const LARGEST: usize = 4 << 20;

@@ -125,6 +125,29 @@ fn steps(path: &str) -> Vec<Step> {
     steps
 }
 
+/// Removes what lies at a path; nothing when there is nothing.
+pub fn remove(value: &mut Value, path: &str) {
+    let mut steps = steps(path);
+    let Some(last) = steps.pop() else { return };
+    let mut node = value;
+    for step in steps {
+        let next = match step {
+            Step::Key(key) => node.get_mut(&key),
+            Step::Index(index) => node.get_mut(index),
+        };
+        let Some(next) = next else { return };
+        node = next;
+    }
+    match (last, node) {
+        (Step::Key(key), Value::Object(map)) => drop(map.remove(&key)),
+        // The places of the other items stay what they are.
+        (Step::Index(index), Value::Array(items)) if index < items.len() => {
+            items[index] = Value::Null;
+        }
+        _ => {}
+    }
+}
+
 impl Document {
     /// Returns the value of the whole document.
     pub fn value(&self) -> Value {
