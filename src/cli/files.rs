@@ -94,18 +94,21 @@ pub(super) fn present(folder: &Path, report: &mut Report) -> anyhow::Result<Pres
             return Err(error).with_context(|| format!("failed to read {}", folder.display()));
         }
     }
-    let read: Vec<anyhow::Result<(String, Vec<u8>)>> = files
+    let parts: Vec<anyhow::Result<Present>> = files
         .into_par_iter()
         .map(|(name, path)| {
             let bytes =
                 fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
-            Ok((name, bytes))
+            let mut one = Present::default();
+            one.add(&name, &bytes);
+            Ok(one)
         })
         .collect();
     let mut present = Present::default();
-    for entry in read {
-        let (name, bytes) = entry?;
-        present.add(&name, &bytes);
+    for part in parts {
+        let part = part?;
+        present.files.extend(part.files);
+        present.locks.extend(part.locks);
     }
     Ok(present)
 }
