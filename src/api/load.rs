@@ -240,6 +240,6 @@ pub fn schema() -> &'static Schema {
     SCHEMA.get_or_init(|| {
         // Making it from the types takes longer than rendering; the text is ours and parses.
         let json = serde_json::from_str(include_str!("instance-schema.json")).unwrap_or_default();
-        Schema::compile(&json)
+        Schema::compile(json)
     })
 }

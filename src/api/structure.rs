@@ -4,6 +4,7 @@
 //! The schema is the one of the CRD, so what passes here is what the API server keeps.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -11,21 +12,39 @@ use super::source::{Document, Entry, Kind, Node};
 use crate::diagnostic::closest::closest;
 use crate::diagnostic::{Finding, Place, Report, Span, key_path};
 
-/// A schema that was prepared for checking.
+/// A schema that was prepared for checking; its parts are prepared when a document first has them.
 #[derive(Debug, Default)]
 pub struct Schema {
     types: Vec<Type>,
     allowed: Vec<String>,
-    properties: BTreeMap<String, Schema>,
+    properties: BTreeMap<&'static str, Part>,
     required: Vec<String>,
-    others: Option<Box<Schema>>,
-    items: Option<Box<Schema>>,
+    others: Option<Part>,
+    items: Option<Part>,
     minimum: Option<f64>,
     maximum: Option<f64>,
     longest: Option<u64>,
     shortest: Option<u64>,
     most: Option<u64>,
     is_open: bool,
+}
+
+/// A part of a schema that waits for its first use: most documents have few of the fields of
+/// Kubernetes' own types, which are most of the schema.
+#[derive(Debug)]
+struct Part {
+    raw: &'static Value,
+    prepared: OnceLock<Box<Schema>>,
+}
+
+impl Part {
+    fn new(raw: &'static Value) -> Self {
+        Self { raw, prepared: OnceLock::new() }
+    }
+
+    fn schema(&self) -> &Schema {
+        self.prepared.get_or_init(|| Box::new(Schema::prepare(self.raw)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,31 +83,33 @@ impl Type {
 }
 
 impl Schema {
-    /// Prepares a JSON Schema whose references are resolved already.
-    pub fn compile(schema: &Value) -> Self {
+    /// Prepares a JSON Schema whose references are resolved already. It stays in memory for the
+    /// life of the process, as there is one a kind of file.
+    pub fn compile(schema: Value) -> Self {
+        Self::prepare(Box::leak(Box::new(schema)))
+    }
+
+    fn prepare(schema: &'static Value) -> Self {
         let texts = |key: &str| -> Vec<String> {
             let items = schema.get(key).and_then(Value::as_array).into_iter().flatten();
             items.filter_map(Value::as_str).map(str::to_owned).collect()
         };
         let number = |key: &str| schema.get(key).and_then(Value::as_f64);
-        let count =
-            |keys: [&str; 2]| keys.iter().find_map(|key| schema.get(*key)).and_then(Value::as_u64);
+        let count = |key: &str| schema.get(key).and_then(Value::as_u64);
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let child = |key: &str| {
-            schema.get(key).filter(|v| v.is_object()).map(|v| Box::new(Self::compile(v)))
-        };
+        let part = |key: &str| schema.get(key).filter(|v| v.is_object()).map(Part::new);
         Self {
             types: types(schema),
             allowed: [texts("enum"), constants(schema)].concat(),
-            properties: properties.map(|(k, v)| (k.clone(), Self::compile(v))).collect(),
+            properties: properties.map(|(k, v)| (k.as_str(), Part::new(v))).collect(),
             required: texts("required"),
-            others: child("additionalProperties"),
-            items: child("items"),
+            others: part("additionalProperties"),
+            items: part("items"),
             minimum: number("minimum"),
             maximum: number("maximum"),
-            longest: count(["maxLength", "maxLength"]),
-            shortest: count(["minLength", "minLength"]),
-            most: count(["maxItems", "maxProperties"]),
+            longest: count("maxLength"),
+            shortest: count("minLength"),
+            most: count("maxItems").or_else(|| count("maxProperties")),
             is_open: schema.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true)),
         }
     }
@@ -101,7 +122,7 @@ impl Schema {
 
     /// Returns the schema of a field.
     pub fn field(&self, name: &str) -> Option<&Self> {
-        self.properties.get(name)
+        self.properties.get(name).map(Part::schema)
     }
 }
 
@@ -170,7 +191,7 @@ impl Walk<'_> {
             Kind::Number(number) => self.number(schema, number.as_f64(), node, path),
             Kind::List(items) => {
                 self.count(schema, items.len(), node.span, path);
-                if let Some(schema) = &schema.items {
+                if let Some(schema) = schema.items.as_ref().map(Part::schema) {
                     for (index, item) in items.iter().enumerate() {
                         self.node(schema, item, &format!("{path}[{index}]"));
                     }
@@ -256,8 +277,9 @@ impl Walk<'_> {
         for entry in entries {
             let below =
                 if path.is_empty() { entry.key.clone() } else { key_path(path, &entry.key) };
-            if let Some(child) = schema.properties.get(&entry.key).or(schema.others.as_deref()) {
-                self.node(child, &entry.value, &below);
+            let part = schema.properties.get(entry.key.as_str()).or(schema.others.as_ref());
+            if let Some(part) = part {
+                self.node(part.schema(), &entry.value, &below);
             } else if !schema.is_open && !schema.properties.is_empty() {
                 self.unknown(schema, entry, &below);
             }
@@ -275,13 +297,14 @@ impl Walk<'_> {
 
     fn unknown(&mut self, schema: &Schema, entry: &Entry, path: &str) {
         let key = &entry.key;
-        let near = closest(key, schema.properties.keys().map(String::as_str));
+        let near = closest(key, schema.properties.keys().copied());
         let hint = near.map(|word| format!("did you mean `{word}`?")).or_else(|| {
-            let child = schema.properties.iter().find(|(_, child)| child.field(key).is_some());
+            let child =
+                schema.properties.iter().find(|(_, child)| child.schema().field(key).is_some());
             child.map(|(name, _)| format!("`{key}` belongs into `{name}`"))
         });
         let hint = hint.or_else(|| {
-            let known: Vec<&str> = schema.properties.keys().map(String::as_str).collect();
+            let known: Vec<&str> = schema.properties.keys().copied().collect();
             (known.len() <= 12).then(|| format!("known here: `{}`", known.join("`, `")))
         });
         let message = format!("unknown field `{}`", clip(key));

@@ -37,7 +37,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
         let message = "found a second document, allowed: one";
         report.push(Finding::at("OC0312", "", message, hint, second.place("")));
     }
-    Schema::compile(&schema()).check(document, &mut report);
+    Schema::compile(schema()).check(document, &mut report);
     if report.has_errors() {
         return (None, report);
     }
