@@ -266,17 +266,19 @@ pub fn changes(
 }
 
 /// Returns the locks that must lie in the tree while `changes` are made, so that a run which is
-/// interrupted leaves nothing that looks hand-edited.
+/// interrupted leaves nothing that looks hand-edited or foreign to the next one.
 pub fn intents(changes: &Changes, wanted: &Wanted, present: &Present) -> FileTree {
     let mut intents: BTreeMap<&str, Lock> = BTreeMap::new();
     for path in &changes.writes {
-        let Some((lock, name)) = present.lock_of(path).filter(|(_, name)| *name != LOCK) else {
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| *name != LOCK) else {
             continue;
         };
-        let folder = &path[..path.len() - name.len() - 1];
-        let intent = intents.entry(folder).or_insert_with(|| lock.clone());
+        let lock = || match present.locks.get(folder) {
+            Some(lock) => lock.clone(),
+            None => Lock { instance: folder.to_owned(), ..Lock::default() },
+        };
         let hash = wanted.get(path).cloned().unwrap_or_default();
-        intent.pending.insert(name.to_owned(), hash);
+        intents.entry(folder).or_insert_with(lock).pending.insert(name.to_owned(), hash);
     }
     intents.into_iter().map(|(folder, lock)| (format!("{folder}/{LOCK}"), lock.text())).collect()
 }
