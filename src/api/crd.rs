@@ -24,7 +24,14 @@ pub const EMBEDDED: [&str; 11] = [
 /// Returns the CustomResourceDefinition as the types give it, without rules.
 pub fn bare() -> Value {
     // The derived CRD always serializes.
-    serde_json::to_value(OpenClawInstance::crd()).unwrap_or_default()
+    let mut crd = serde_json::to_value(OpenClawInstance::crd()).unwrap_or_default();
+    if let Some(schema) = schema_of(&mut crd) {
+        // The derived description is about Rust; `kubectl explain oci` prints this one.
+        schema["description"] = schema["properties"]["spec"]["description"].take();
+        schema["properties"]["spec"]["description"] = json!("What people want of the agent.");
+        schema["properties"]["status"]["description"] = json!("What the controller reports.");
+    }
+    crd
 }
 
 /// Returns the schema inside a CRD.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::refused::REFUSED;
+use super::refused::{REFUSED, Shape};
 use super::{CHECKS, Cel};
 
 /// Caps that bound the cost of the rules; `validate` checks the same ones.
@@ -67,10 +67,43 @@ pub fn add_refused(schema: &mut Value) {
     }
 }
 
+/// Gives the refused fields the types of the Go operator: a rule about a property without a type
+/// does not compile in the API server, and `validate` names them whatever their value is.
+fn type_refused(schema: &mut Value) {
+    for field in REFUSED {
+        let path = format!("{}.{}", field.parent, field.field);
+        let Some(Value::Object(node)) = node(schema, &path) else { continue };
+        let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+        let typed = match field.shape {
+            Shape::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Shape::Mappings => json!({"type": "array", "items": open}),
+            Shape::Mapping => open,
+            Shape::Switch => json!({"type": "boolean"}),
+            Shape::Text => json!({"type": "string"}),
+            Shape::Whole => json!({"type": "integer"}),
+        };
+        if let Value::Object(typed) = typed {
+            node.remove("x-kubernetes-preserve-unknown-fields");
+            node.extend(typed);
+        }
+    }
+}
+
+/// Tells server-side apply which lists merge: by name, and as a set.
+fn add_list_types(schema: &mut Value) {
+    if let Some(Value::Object(env)) = node(schema, "spec.env") {
+        env.insert("x-kubernetes-list-type".to_owned(), json!("map"));
+        env.insert("x-kubernetes-list-map-keys".to_owned(), json!(["name"]));
+    }
+    if let Some(Value::Object(skills)) = node(schema, "spec.skills") {
+        skills.insert("x-kubernetes-list-type".to_owned(), json!("set"));
+    }
+}
+
 /// Adds every rule that CEL can say.
 pub fn add_rules(schema: &mut Value) {
     for field in REFUSED {
-        let message = format!("{} is not supported: {}", field.field, field.hint);
+        let message = format!("OC0103: {} is not supported: {}", field.field, field.hint);
         add_rule(schema, field.parent, &format!("!has(self.{})", field.field), &message);
     }
     for check in CHECKS {
@@ -148,6 +181,8 @@ pub fn crd() -> Value {
                 }
             }
         }
+        type_refused(schema);
+        add_list_types(schema);
         add_rules(schema);
     }
     crd
