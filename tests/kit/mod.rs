@@ -12,6 +12,8 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+pub mod render;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

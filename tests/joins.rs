@@ -1,0 +1,295 @@
+//! What one object names, another one has: ports, selectors, volumes, keys, rights. A broken join
+//! renders without a word and fails in the cluster, so every rendered case is walked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::items_after_statements,
+    clippy::too_many_lines,
+    reason = "tests fail by panicking and read files"
+)]
+
+mod kit;
+
+use std::collections::BTreeSet;
+
+use kit::render::{Rendered, all};
+use openclaw::model::references::References;
+use openclaw::names;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+fn each(check: impl Fn(&Rendered)) {
+    all().iter().for_each(check);
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    list(value).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn is_subset(selector: &Value, labels: &Value) -> bool {
+    selector.as_object().unwrap().iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// Ports that a container declares, or that a user's own Service port leads to.
+fn listening(rendered: &Rendered) -> BTreeSet<i64> {
+    let declared = rendered.containers().into_iter().flat_map(|c| list(&c["ports"]));
+    declared.filter_map(|port| port["containerPort"].as_i64()).collect()
+}
+
+#[test]
+fn selectors_match_the_pod_and_the_service() {
+    each(|r| {
+        let pod = &r.object("StatefulSet").unwrap()["spec"]["template"]["metadata"]["labels"];
+        let service = r.object("Service").unwrap();
+        assert!(is_subset(&service["spec"]["selector"], pod), "{}", r.case);
+        for kind in ["StatefulSet", "PodDisruptionBudget"] {
+            if let Some(object) = r.object(kind) {
+                assert!(is_subset(&object["spec"]["selector"]["matchLabels"], pod), "{}", r.case);
+            }
+        }
+        if let Some(policy) = r.object("NetworkPolicy") {
+            assert!(is_subset(&policy["spec"]["podSelector"]["matchLabels"], pod), "{}", r.case);
+        }
+        if let Some(monitor) = r.object("ServiceMonitor") {
+            let labels = &service["metadata"]["labels"];
+            assert!(is_subset(&monitor["spec"]["selector"]["matchLabels"], labels), "{}", r.case);
+        }
+    });
+}
+
+#[test]
+fn ports_of_the_service_lead_to_something_that_listens_and_is_admitted() {
+    each(|r| {
+        let listening = listening(r);
+        let admitted: BTreeSet<i64> = r
+            .object("NetworkPolicy")
+            .into_iter()
+            .flat_map(|policy| list(&policy["spec"]["ingress"]))
+            .flat_map(|rule| list(&rule["ports"]))
+            .filter_map(|port| port["port"].as_i64())
+            .collect();
+        for port in list(&r.object("Service").unwrap()["spec"]["ports"]) {
+            let target = port["targetPort"].as_i64().unwrap();
+            let custom = r.case == "service-ports" || r.case == "full.yaml";
+            assert!(custom || listening.contains(&target), "{}: {port}", r.case);
+            let metrics = port["name"] == names::PORT_NAME_METRICS;
+            let monitored = !r.settings.cluster.monitoring_namespaces.is_empty();
+            if r.object("NetworkPolicy").is_some() && (!metrics || monitored) {
+                assert!(admitted.contains(&target), "{}: {port}", r.case);
+            }
+        }
+    });
+}
+
+#[test]
+fn routes_and_monitors_name_ports_of_the_service() {
+    each(|r| {
+        let ports = &r.object("Service").unwrap()["spec"]["ports"];
+        let numbers: BTreeSet<i64> = list(ports).filter_map(|p| p["port"].as_i64()).collect();
+        let named: BTreeSet<&str> = list(ports).filter_map(|p| p["name"].as_str()).collect();
+        if let Some(ingress) = r.object("Ingress") {
+            for rule in list(&ingress["spec"]["rules"]) {
+                for path in list(&rule["http"]["paths"]) {
+                    let backend = &path["backend"]["service"];
+                    assert_eq!(backend["name"], r.instance.name.as_str(), "{}", r.case);
+                    let number = backend["port"]["number"].as_i64().unwrap();
+                    assert!(numbers.contains(&number), "{}", r.case);
+                }
+            }
+            let annotations = &ingress["metadata"]["annotations"];
+            let wanted = annotations["traefik.ingress.kubernetes.io/router.middlewares"].as_str();
+            let rendered: Vec<String> = r
+                .manifests
+                .iter()
+                .filter(|m| m.kind == "Middleware")
+                .map(|m| format!("{}-{}@kubernetescrd", m.namespace, m.name))
+                .collect();
+            let wanted: Vec<&str> = wanted.into_iter().flat_map(|text| text.split(',')).collect();
+            assert_eq!(wanted, rendered, "{}", r.case);
+        }
+        for rule in r.object("HTTPRoute").into_iter().flat_map(|o| list(&o["spec"]["rules"])) {
+            for backend in list(&rule["backendRefs"]) {
+                assert!(numbers.contains(&backend["port"].as_i64().unwrap()), "{}", r.case);
+            }
+        }
+        for endpoint in
+            r.object("ServiceMonitor").into_iter().flat_map(|o| list(&o["spec"]["endpoints"]))
+        {
+            assert!(named.contains(endpoint["port"].as_str().unwrap()), "{}", r.case);
+        }
+    });
+}
+
+#[test]
+fn every_mount_has_its_volume_and_every_volume_of_ours_is_mounted() {
+    each(|r| {
+        let volumes: BTreeSet<String> =
+            list(&r.pod()["volumes"]).map(|v| v["name"].as_str().unwrap().to_owned()).collect();
+        let count = list(&r.pod()["volumes"]).count();
+        assert_eq!(volumes.len(), count, "{}: a volume is there twice", r.case);
+        let mut mounted = BTreeSet::new();
+        for container in r.containers() {
+            let mut paths = BTreeSet::new();
+            for mount in list(&container["volumeMounts"]) {
+                let name = mount["name"].as_str().unwrap();
+                assert!(volumes.contains(name), "{}: {name}", r.case);
+                assert!(paths.insert(mount["mountPath"].as_str().unwrap()), "{}: {mount}", r.case);
+                mounted.insert(name.to_owned());
+            }
+        }
+        for volume in names::VOLUMES.iter().filter(|name| volumes.contains(**name)) {
+            assert!(mounted.contains(*volume), "{}: {volume}", r.case);
+        }
+    });
+}
+
+#[test]
+fn config_maps_hold_the_keys_that_are_read() {
+    each(|r| {
+        let config = r.named("ConfigMap", &r.instance.config.name).unwrap();
+        let data = config["data"].as_object().unwrap();
+        for container in r.containers() {
+            for word in list(&container["args"]).chain(list(&container["command"])) {
+                let script = word.as_str().unwrap().strip_prefix("/etc/openclaw/");
+                if let Some(script) = script {
+                    assert!(data.contains_key(script), "{}: {script}", r.case);
+                }
+            }
+        }
+        for volume in list(&r.pod()["volumes"]) {
+            if volume["configMap"]["name"] != r.instance.config.name.as_str() {
+                continue;
+            }
+            for item in list(&volume["configMap"]["items"]) {
+                assert!(data.contains_key(item["key"].as_str().unwrap()), "{}: {item}", r.case);
+            }
+        }
+        let init: Value = serde_json::from_str(data["init.json"].as_str().unwrap()).unwrap();
+        let source = init["config"]["source"].as_str().unwrap();
+        if let Some(key) = source.strip_prefix("/etc/openclaw/") {
+            assert!(data.contains_key(key), "{}: {source}", r.case);
+        }
+        for file in list(&init["workspace"]["files"]) {
+            let from = file["from"].as_str().unwrap();
+            let key = from.strip_prefix("/etc/openclaw-workspace/").unwrap();
+            let workspace = r.instance.workspace.as_ref().unwrap();
+            assert!(workspace.data.contains_key(key), "{}: {from}", r.case);
+        }
+        for (key, text) in data.iter().filter(|(key, _)| key.ends_with(".mjs")) {
+            for import in text.as_str().unwrap().lines().filter_map(|l| l.split_once("from './")) {
+                let name = import.1.split('\'').next().unwrap();
+                assert!(data.contains_key(name), "{}: {key} imports {name}", r.case);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_controller_may_read_exactly_what_the_pod_and_the_ingress_name() {
+    each(|r| {
+        let name = names::controller_role(&r.instance.name);
+        let Some(role) = r.named("Role", &name) else {
+            assert!(r.settings.cluster.controller().is_none(), "{}", r.case);
+            assert!(r.object("OpenClawInstance").is_none(), "{}", r.case);
+            return;
+        };
+        let mut references = References::default();
+        references.walk(r.pod());
+        let tls = r.object("Ingress").into_iter().flat_map(|o| list(&o["spec"]["tls"]));
+        references.secrets.extend(tls.filter_map(|t| t["secretName"].as_str()).map(str::to_owned));
+        references.secrets.insert("b2-backup-credentials".to_owned());
+        for manifest in r.manifests.iter().filter(|m| m.kind == "ConfigMap") {
+            references.config_maps.remove(&manifest.name);
+        }
+        let of = |resource: &str| -> BTreeSet<String> {
+            let rules = list(&role["rules"]);
+            rules
+                .filter(|rule| rule["resources"][0] == resource)
+                .flat_map(|rule| texts(&rule["resourceNames"]))
+                .collect()
+        };
+        assert_eq!(of("secrets"), references.secrets, "{}", r.case);
+        assert_eq!(of("configmaps"), references.config_maps, "{}", r.case);
+        assert!(list(&role["rules"]).all(|rule| list(&rule["resourceNames"]).count() > 0));
+    });
+}
+
+#[test]
+fn bindings_bind_roles_and_accounts_that_exist() {
+    each(|r| {
+        for binding in r.manifests.iter().filter(|m| m.kind == "RoleBinding") {
+            let role = binding.value["roleRef"]["name"].as_str().unwrap();
+            assert!(r.named("Role", role).is_some(), "{}: {role}", r.case);
+            for subject in list(&binding.value["subjects"]) {
+                if subject["namespace"] == r.instance.namespace.as_str() {
+                    let name = subject["name"].as_str().unwrap();
+                    assert!(r.named("ServiceAccount", name).is_some(), "{}: {name}", r.case);
+                    assert_eq!(r.pod()["serviceAccountName"], name, "{}", r.case);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_object_says_whose_it_is_and_where_it_comes_from() {
+    each(|r| {
+        let mut seen = BTreeSet::new();
+        for manifest in &r.manifests {
+            let at = format!("{}: {} {}", r.case, manifest.kind, manifest.name);
+            let metadata = &manifest.value["metadata"];
+            assert_eq!(metadata["namespace"], r.instance.namespace.as_str(), "{at}");
+            assert_eq!(metadata["labels"][names::LABEL_NAME], "openclaw", "{at}");
+            assert_eq!(metadata["labels"][names::LABEL_INSTANCE], r.instance.name.as_str(), "{at}");
+            assert_eq!(metadata["labels"][names::LABEL_MANAGED_BY], "openclaw", "{at}");
+            let source = metadata["annotations"][names::ANNOTATION_SOURCE].as_str().unwrap();
+            assert!(source.starts_with("instances/"), "{at}");
+            let versioned = metadata["labels"].get(names::LABEL_VERSION).is_some();
+            assert!(!versioned || manifest.kind == "StatefulSet", "{at}");
+            assert!(manifest.name.len() <= 63, "{at}");
+            assert_ne!(manifest.kind, "Secret", "{at}");
+            assert!(seen.insert((manifest.kind.clone(), manifest.name.clone())), "{at}");
+            let substituted = manifest.text().contains("${");
+            let excluded =
+                metadata["annotations"].get("kustomize.toolkit.fluxcd.io/substitute").is_some();
+            assert_eq!(substituted, excluded, "{at}");
+        }
+    });
+}
+
+#[test]
+fn the_render_hash_is_the_hash_of_the_rest() {
+    each(|r| {
+        let mut set = r.object("StatefulSet").unwrap().clone();
+        let annotations = set["metadata"]["annotations"].as_object_mut().unwrap();
+        let hash = annotations.remove(names::ANNOTATION_RENDER_HASH).unwrap();
+        let text = openclaw::render::yaml::write(&set);
+        let found = openclaw::model::scripts::hex(Sha256::digest(text.as_bytes()).as_slice());
+        assert_eq!(hash, found.as_str(), "{}", r.case);
+    });
+}
+
+#[test]
+fn the_policy_of_one_instance_never_selects_the_pods_of_another() {
+    let all = all();
+    for a in &all {
+        let Some(policy) = a.object("NetworkPolicy") else { continue };
+        let selector = &policy["spec"]["podSelector"]["matchLabels"];
+        for b in &all {
+            let same = (&a.instance.namespace, &a.instance.name)
+                == (&b.instance.namespace, &b.instance.name);
+            if same || a.instance.namespace != b.instance.namespace {
+                continue;
+            }
+            let labels =
+                &b.object("StatefulSet").unwrap()["spec"]["template"]["metadata"]["labels"];
+            assert!(!is_subset(selector, labels), "{} selects {}", a.case, b.case);
+        }
+    }
+}
