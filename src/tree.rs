@@ -270,11 +270,17 @@ pub fn changes(
 pub fn intents(changes: &Changes, wanted: &Wanted, present: &Present) -> FileTree {
     let mut intents: BTreeMap<&str, Lock> = BTreeMap::new();
     for path in &changes.writes {
-        let Some((lock, name)) = present.lock_of(path).filter(|(_, name)| *name != LOCK) else {
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| *name != LOCK) else {
             continue;
         };
-        let folder = &path[..path.len() - name.len() - 1];
-        let intent = intents.entry(folder).or_insert_with(|| lock.clone());
+        let intent = intents.entry(folder).or_insert_with(|| {
+            let fresh = || Lock { instance: folder.to_owned(), ..Lock::default() };
+            present.locks.get(folder).cloned().unwrap_or_else(fresh)
+        });
+        // What an earlier run left half done is what this one starts from.
+        if let Some(found) = present.files.get(path).filter(|found| intent.knows(name, found)) {
+            intent.files.insert(name.to_owned(), found.clone());
+        }
         let hash = wanted.get(path).cloned().unwrap_or_default();
         intent.pending.insert(name.to_owned(), hash);
     }
