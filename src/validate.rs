@@ -64,13 +64,33 @@ pub struct Subject<'a> {
 pub struct Findings<'a> {
     code: &'static str,
     severity: Severity,
-    report: &'a mut Vec<Finding>,
+    report: &'a mut Vec<Told>,
 }
+
+/// A finding whose place is not known yet.
+struct Told {
+    finding: Finding,
+    /// Whether the key is at fault, not its value.
+    marks_key: bool,
+}
+
+/// Most findings of one rule in one instance: what is wrong more often is wrong in one way.
+const MOST: usize = 200;
 
 impl Findings<'_> {
     /// Adds a finding at `path`.
-    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Finding {
-        self.push(path.into(), message.into(), None)
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.push(path.into(), message.into(), None, false);
+    }
+
+    /// Adds a finding about the key at the end of `path`.
+    pub fn add_key(
+        &mut self,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        hint: Option<&str>,
+    ) {
+        self.push(path.into(), message.into(), hint.map(str::to_owned), true);
     }
 
     /// Adds a finding with the one thing to do about it.
@@ -80,14 +100,12 @@ impl Findings<'_> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.push(path.into(), message.into(), Some(hint.into()));
+        self.push(path.into(), message.into(), Some(hint.into()), false);
     }
 
-    fn push(&mut self, path: String, message: String, hint: Option<String>) -> &mut Finding {
+    fn push(&mut self, path: String, message: String, hint: Option<String>, marks_key: bool) {
         let finding = Finding::new(self.code, self.severity, path, message, hint);
-        self.report.push(finding);
-        let last = self.report.len() - 1;
-        &mut self.report[last]
+        self.report.push(Told { finding, marks_key });
     }
 }
 
@@ -119,7 +137,9 @@ pub fn validate(loaded: &Loaded, settings: &Settings) -> Report {
     for check in CHECKS {
         let severity = crate::diagnostic::severity(check.code);
         let mut sink = Findings { code: check.code, severity, report: &mut findings };
+        let before = sink.report.len();
         (check.run)(&subject, &mut sink);
+        findings.truncate(before + MOST);
     }
     let mut report = Report::default();
     // What was left out may be the cause of what a rule misses above or below it.
@@ -127,8 +147,13 @@ pub fn validate(loaded: &Loaded, settings: &Settings) -> Report {
         let ignored = loaded.ignored.iter();
         ignored.into_iter().any(|other| other.starts_with(path) || path.starts_with(other.as_str()))
     };
-    for mut finding in findings.into_iter().filter(|finding| !told(&finding.path)) {
-        finding.place = Some(loaded.document.place(&finding.path));
+    for Told { mut finding, marks_key } in findings {
+        if told(&finding.path) {
+            continue;
+        }
+        let document = &loaded.document;
+        let place = if marks_key { Document::place_of_key } else { Document::place };
+        finding.place = Some(place(document, &finding.path));
         report.push(finding);
     }
     report

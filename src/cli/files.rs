@@ -54,7 +54,8 @@ fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn link(path: &Path) -> Finding {
-    let message = format!("{} is a symbolic link, allowed: files and folders", path.display());
+    let shown = super::project::shown(path);
+    let message = format!("{shown} is a symbolic link, allowed: files and folders");
     let hint = Some("replace it by what it points to".to_owned());
     Finding::new("OC0306", severity("OC0306"), "", message, hint)
 }
@@ -80,14 +81,15 @@ pub(super) fn templates(folder: &Path) -> anyhow::Result<Vec<(String, String)>> 
     Ok(found)
 }
 
-/// Reads the tree that exists; leftovers of a run that was killed are removed on the way.
-pub(super) fn present(folder: &Path, report: &mut Report) -> anyhow::Result<Present> {
+/// Reads the tree that exists; with `clean`, leftovers of a run that was killed are removed on the
+/// way.
+pub(super) fn present(folder: &Path, clean: bool, report: &mut Report) -> anyhow::Result<Present> {
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_symlink() => report.push(link(folder)),
         Ok(metadata) => {
             anyhow::ensure!(metadata.is_dir(), "{} is not a folder", folder.display());
-            walk(folder, "", &mut files, report)?;
+            Walk { clean, files: &mut files, report }.folder(folder, "")?;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => {
@@ -113,28 +115,37 @@ pub(super) fn present(folder: &Path, report: &mut Report) -> anyhow::Result<Pres
     Ok(present)
 }
 
-fn walk(
-    folder: &Path,
-    base: &str,
-    files: &mut Vec<(String, PathBuf)>,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let list =
-        fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))?;
-    for entry in list {
-        let entry = entry.with_context(|| format!("failed to list {}", folder.display()))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type()?;
-        let below = if base.is_empty() { name.clone() } else { format!("{base}/{name}") };
-        if kind.is_symlink() {
-            report.push(link(&entry.path()));
-        } else if kind.is_dir() {
-            walk(&entry.path(), &below, files, report)?;
-        } else if name.ends_with(TEMPORARY) {
-            fs::remove_file(entry.path()).ok();
-        } else if name == LOCK || !name.starts_with('.') {
-            files.push((below, entry.path()));
+/// One walk through the tree that exists.
+struct Walk<'a> {
+    clean: bool,
+    files: &'a mut Vec<(String, PathBuf)>,
+    report: &'a mut Report,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, folder: &Path, base: &str) -> anyhow::Result<()> {
+        let list =
+            fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))?;
+        let mut cleaned = false;
+        for entry in list {
+            let entry = entry.with_context(|| format!("failed to list {}", folder.display()))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type()?;
+            let below = if base.is_empty() { name.clone() } else { format!("{base}/{name}") };
+            if kind.is_symlink() {
+                self.report.push(link(&entry.path()));
+            } else if kind.is_dir() {
+                self.folder(&entry.path(), &below)?;
+            } else if name.ends_with(TEMPORARY) {
+                cleaned |= self.clean && fs::remove_file(entry.path()).is_ok();
+            } else if name == LOCK || !name.starts_with('.') {
+                self.files.push((below, entry.path()));
+            }
         }
+        if cleaned && !base.is_empty() {
+            // It was made for what is gone now, if nothing else lies in it.
+            fs::remove_dir(folder).ok();
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -20,6 +20,8 @@ pub(super) struct Project {
     pub(super) root: Option<PathBuf>,
     /// Its settings.
     pub(super) settings: Settings,
+    /// Folder of the tree where the command line names one.
+    pub(super) output: Option<PathBuf>,
 }
 
 /// Looks for openclaw.yaml upwards from the working folder and reads it.
@@ -35,7 +37,7 @@ pub(super) fn find(config: Option<&str>, report: &mut Report) -> anyhow::Result<
         }
     };
     let Some(file) = file else {
-        return Ok(Some(Project { root: None, settings: Settings::default() }));
+        return Ok(Some(Project { root: None, settings: Settings::default(), output: None }));
     };
     let bytes =
         std::fs::read(&file).with_context(|| format!("failed to read {}", file.display()))?;
@@ -43,7 +45,7 @@ pub(super) fn find(config: Option<&str>, report: &mut Report) -> anyhow::Result<
     report.extend(found);
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     let root = parent.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    Ok(settings.map(|settings| Project { root: Some(root), settings }))
+    Ok(settings.map(|settings| Project { root: Some(root), settings, output: None }))
 }
 
 /// Returns a path as people typed or would type it: relative to the working folder if it can be.
@@ -88,9 +90,11 @@ fn collect(
     inputs: &mut Vec<Input>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let output = project.root.as_ref().map(|root| absolute(&root.join(&project.settings.output)));
+    let own = project.root.as_ref().map(|root| root.join(&project.settings.output));
+    let outputs: Vec<PathBuf> =
+        own.iter().chain(&project.output).map(|output| absolute(output)).collect();
     for file in files::sources(path, report)? {
-        if output.as_ref().is_some_and(|output| absolute(&file).starts_with(output)) {
+        if outputs.iter().any(|output| absolute(&file).starts_with(output)) {
             let message = format!("{} lies under the output tree", shown(&file));
             let hint = Some("keep sources outside what is rendered".to_owned());
             let severity = crate::diagnostic::severity("OC0305");

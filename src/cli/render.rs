@@ -66,6 +66,7 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     if flags.kustomization {
         project.settings.gitops.kustomization = Kustomization::Instance;
     }
+    project.output.clone_from(&flags.output_dir);
     let sources = project::read(&flags.input, &project, &mut report)?;
     let engine = engine(&project)?;
     let (valid, neighbors) = accept(sources, &project, &mut report);
@@ -146,7 +147,7 @@ impl Run<'_> {
         color: bool,
     ) -> anyhow::Result<Outcome> {
         let mut report = Report::default();
-        let present = files::present(folder, &mut report)?;
+        let present = files::present(folder, !flags.check, &mut report)?;
         if tell_report(&mut report, color, flags.strict) {
             return Ok(Outcome::Finding);
         }

@@ -16,8 +16,8 @@ pub(super) const ACROSS: &[Code] = &[
         code: "OC0302",
         severity: Severity::Error,
         title: "two instances with one path",
-        explain: "Their folders differ in letter case only, or one lies inside the other's, so that some file systems would mix them.",
-        wrong: "namespaces `a` and `A`",
+        explain: "Their folders differ in letter case only, so that some file systems would mix them.",
+        wrong: "two files with `name: my-agent` and `name: My-Agent`",
         right: "one of them renamed",
     },
     Code {
@@ -51,14 +51,6 @@ pub(super) const ACROSS: &[Code] = &[
         explain: "A symbolic link may lead outside the repository, so neither sources nor output may hold one.",
         wrong: "instances/a.yaml -> /etc/passwd",
         right: "a file",
-    },
-    Code {
-        code: "OC0307",
-        severity: Severity::Error,
-        title: "document of another kind",
-        explain: "Sources hold instances and the ConfigMaps that they refer to; nothing else is rendered or copied.",
-        wrong: "kind: Deployment",
-        right: "kind: OpenClawInstance",
     },
     Code {
         code: "OC0311",

@@ -10,6 +10,9 @@ use super::{Finding, Place, Report, Severity};
 /// Longest part of a line that is shown on either side of a value.
 const AROUND: usize = 100;
 
+/// Longest message; one may quote a value of any length.
+const LONGEST: usize = 600;
+
 /// Longest marked part.
 const MARKED: usize = 120;
 
@@ -53,13 +56,13 @@ fn one(finding: &Finding, renderer: &Renderer) -> String {
     } else {
         format!("{}: {}", finding.path, finding.message)
     };
-    let mut group = Group::with_title(level.primary_title(visible(&title)).id(finding.code));
+    let mut group = Group::with_title(level.primary_title(visible(clip(&title))).id(finding.code));
     if let Some(place) = &finding.place {
         let window = window(place);
         group = group.element(
             Snippet::source(window.text)
                 .line_start(place.lines()[0].0)
-                .path(place.source.name.as_str())
+                .path(visible(&place.source.name))
                 .annotation(AnnotationKind::Primary.span(window.start..window.end)),
         );
     }
@@ -70,7 +73,7 @@ fn one(finding: &Finding, renderer: &Renderer) -> String {
     if let Some(place) = &finding.place {
         // The snippet may be cut from the middle of a line, so its own column would be wrong.
         let [(line, column), _] = place.lines();
-        text = fix_column(&text, &place.source.name, line, column);
+        text = fix_column(&text, &visible(&place.source.name), line, column);
     }
     text
 }
@@ -110,6 +113,10 @@ fn window(place: &Place) -> Window {
         end: before.len() + marked.len().max(usize::from(!after.is_empty())),
         text: format!("{before}{marked}{after}"),
     }
+}
+
+fn clip(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).map_or(text, |(at, _)| &text[..at])
 }
 
 fn boundary(text: &str, mut at: usize) -> usize {

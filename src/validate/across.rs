@@ -14,6 +14,8 @@ struct Claim {
     path: String,
     /// What it is called in the message.
     what: String,
+    /// What to do about a collision.
+    hint: &'static str,
 }
 
 /// Checks all instances of one run against each other.
@@ -25,12 +27,18 @@ pub fn validate(all: &[Loaded]) -> Report {
             let key = (claim.code, claim.key.clone());
             match owners.get(&key) {
                 Some((owner, _)) if *owner == index => {}
+                // Two with one name share everything else too, which says nothing new.
+                Some((owner, _)) if claim.code != "OC0301" && is_one(loaded, &all[*owner]) => {}
                 Some((owner, path)) => report.push(collision(loaded, &claim, &all[*owner], path)),
                 None => drop(owners.insert(key, (index, claim.path))),
             }
         }
     }
     report
+}
+
+fn is_one(a: &Loaded, b: &Loaded) -> bool {
+    (&a.namespace, &a.name) == (&b.namespace, &b.name)
 }
 
 fn collision(loaded: &Loaded, claim: &Claim, owner: &Loaded, owner_path: &str) -> Finding {
@@ -40,7 +48,7 @@ fn collision(loaded: &Loaded, claim: &Claim, owner: &Loaded, owner_path: &str) -
         severity(claim.code),
         claim.path.clone(),
         format!("{} is taken by `{}` at {other}", claim.what, owner.name),
-        None,
+        Some(claim.hint.to_owned()),
     );
     finding.place = Some(loaded.document.place(&claim.path));
     finding
@@ -53,16 +61,16 @@ fn claims(loaded: &Loaded) -> Vec<Claim> {
         key: format!("{namespace}/{name}"),
         path: "metadata.name".to_owned(),
         what: format!("the name `{name}` in namespace `{namespace}`"),
+        hint: "rename one of the two",
     }];
     let folded = format!("{namespace}/{name}").to_lowercase();
-    if folded != format!("{namespace}/{name}") {
-        claims.push(Claim {
-            code: "OC0302",
-            key: folded.clone(),
-            path: "metadata.name".to_owned(),
-            what: format!("the folder `{folded}`"),
-        });
-    }
+    claims.push(Claim {
+        code: "OC0302",
+        key: folded.clone(),
+        path: "metadata.name".to_owned(),
+        what: format!("the folder `{folded}`"),
+        hint: "rename one of the two",
+    });
     let persistence = &loaded.spec.storage.persistence;
     if let (true, Some(claim)) = (persistence.enabled, &persistence.existing_claim) {
         claims.push(Claim {
@@ -70,6 +78,7 @@ fn claims(loaded: &Loaded) -> Vec<Claim> {
             key: format!("{namespace}/{claim}"),
             path: "spec.storage.persistence.existingClaim".to_owned(),
             what: format!("the claim `{claim}`"),
+            hint: "give each instance a claim of its own",
         });
     } else if persistence.enabled {
         claims.push(Claim {
@@ -77,6 +86,7 @@ fn claims(loaded: &Loaded) -> Vec<Claim> {
             key: format!("{namespace}/{}", crate::names::claim(name)),
             path: "metadata.name".to_owned(),
             what: format!("the claim `{}`", crate::names::claim(name)),
+            hint: "give each instance a claim of its own",
         });
     }
     claims.extend(addresses(loaded));
@@ -102,6 +112,7 @@ fn addresses(loaded: &Loaded) -> Vec<Claim> {
                 key: format!("{class} {}{path}", host.host),
                 path: format!("spec.networking.ingress.hosts[{at}].host"),
                 what: format!("`{}{path}`", host.host),
+                hint: "give each instance a host or path of its own",
             });
         }
     }

@@ -2,6 +2,8 @@
 
 pub(super) mod config;
 pub(super) mod containers;
+pub(super) mod environment;
+pub(super) mod exposure;
 pub(super) mod identity;
 pub(super) mod lifecycle;
 pub(super) mod network;

@@ -1,6 +1,8 @@
 //! The table of rules, in the order of their codes.
 
-use super::checks::{config, containers, identity, lifecycle, network, security, workspace};
+use super::checks::{
+    config, containers, environment, exposure, identity, lifecycle, network, security, workspace,
+};
 use super::{Cel, Check, Findings, Subject};
 
 const fn rule(
@@ -144,7 +146,7 @@ pub const CHECKS: &[Check] = &[
     rule(
         "OC0113",
         "spec.env[].name",
-        containers::fixed_env,
+        environment::fixed_env,
         cel(
             "spec",
             "!has(self.env) || self.env.all(e, !(e.name in ['HOME', 'OPENCLAW_STATE_DIR', \
@@ -186,7 +188,7 @@ pub const CHECKS: &[Check] = &[
     rule(
         "OC0123",
         "spec.networking.ingress",
-        network::ingress,
+        exposure::ingress,
         cel(
             "spec.networking.ingress",
             "!has(self.enabled) || !self.enabled || (has(self.hosts) && size(self.hosts) > 0)",
@@ -196,7 +198,7 @@ pub const CHECKS: &[Check] = &[
     rule(
         "OC0124",
         "spec.networking.httpRoute",
-        network::http_route,
+        exposure::http_route,
         cel(
             "spec.networking.httpRoute",
             "!has(self.enabled) || !self.enabled || (has(self.parentRefs) && size(self.parentRefs) > 0)",
@@ -234,7 +236,7 @@ pub const CHECKS: &[Check] = &[
         ELSEWHERE,
     ),
     rule("OC0201", "spec.security.networkPolicy.enabled", network::open_network, Cel::Warning),
-    rule("OC0202", "spec.networking.ingress.tls", network::no_tls, Cel::Warning),
+    rule("OC0202", "spec.networking.ingress.tls", exposure::no_tls, Cel::Warning),
     rule("OC0203", "spec.chromium.image.digest", containers::browser_digest, Cel::Warning),
     rule("OC0204", "spec.autoUpdate.enabled", lifecycle::digest_update, Cel::Warning),
     rule(
@@ -243,7 +245,7 @@ pub const CHECKS: &[Check] = &[
         security::writable_root,
         Cel::Warning,
     ),
-    rule("OC0206", "spec.envFrom", containers::no_provider, Cel::Warning),
+    rule("OC0206", "spec.envFrom", environment::no_provider, Cel::Warning),
     rule("OC0207", "spec.config.raw", config::doubtful, Cel::Warning),
     rule("OC0208", "spec.image.tag", identity::moving_tag, Cel::Warning),
     rule("OC0209", "spec.resources.limits.memory", identity::memory_floor, Cel::Warning),
@@ -252,11 +254,11 @@ pub const CHECKS: &[Check] = &[
     rule("OC0212", "spec.networking.ingress.enabled", config::untrusted_proxy, Cel::Warning),
     rule("OC0213", "spec.config.raw.gateway.trustedProxies", config::broad_proxy, Cel::Warning),
     rule("OC0214", "spec.skills[]", workspace::unpinned, Cel::Warning),
-    rule("OC0215", "spec.env[].name", containers::chromium_url, Cel::Warning),
+    rule("OC0215", "spec.env[].name", environment::chromium_url, Cel::Warning),
     rule("OC0216", "spec.networking", network::cluster_namespaces, Cel::Warning),
     rule("OC0217", "spec.config.raw.gateway.auth", config::secret_in_config, Cel::Warning),
-    rule("OC0218", "spec.env[].value", containers::secret_in_env, Cel::Warning),
-    rule("OC0219", "spec.networking.ingress.className", network::unknown_class, Cel::Warning),
+    rule("OC0218", "spec.env[].value", environment::secret_in_env, Cel::Warning),
+    rule("OC0219", "spec.networking.ingress.className", exposure::unknown_class, Cel::Warning),
     rule(
         "OC0220",
         "spec.observability.metrics.serviceMonitor.enabled",

@@ -13,6 +13,8 @@ use crate::diagnostic::{Finding, Place, Source, Span};
 const DEEPEST: usize = 100;
 /// Most nodes of one source.
 const MOST: usize = 200_000;
+/// Most findings about one source: telling more takes longer than reading them.
+const MOST_FINDINGS: usize = 200;
 
 /// Stops the file: what follows cannot be trusted.
 struct Stop;
@@ -109,7 +111,9 @@ impl<'a> Builder<'a> {
             self.find("OC0001", message, Some("replace each tab by spaces"), span);
             return;
         }
-        self.find("OC0001", error.info().to_owned(), None, Span { start, end });
+        let hint =
+            Some("look for a bracket, a quote or an indentation that is wrong here or above");
+        self.find("OC0001", error.info().to_owned(), hint, Span { start, end });
     }
 
     fn document(&mut self) -> Result<Option<Node>, Stop> {
@@ -132,18 +136,24 @@ impl<'a> Builder<'a> {
     fn node(&mut self, event: Event<'a>, marks: Marks, depth: usize) -> Result<Node, Stop> {
         let span = self.span(marks);
         self.nodes += 1;
-        if self.nodes > MOST || depth > DEEPEST {
-            let message = if depth > DEEPEST {
-                format!("nested deeper than {DEEPEST} levels")
-            } else {
-                format!("more than {MOST} values")
-            };
+        if depth > DEEPEST {
+            let message = format!("found more than {DEEPEST} levels of nesting");
+            self.find("OC0006", message, Some("nest less"), span);
+            return Err(Stop);
+        }
+        if self.nodes > MOST {
+            let message = format!("found more than {MOST} values");
             self.find("OC0006", message, Some("split the file"), span);
+            return Err(Stop);
+        }
+        if self.findings.len() >= MOST_FINDINGS {
             return Err(Stop);
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.extras(anchor, tag.is_some(), span);
+                // What a tag makes of a text is not guessed at: one finding is enough.
+                let style = if tag.is_some() { ScalarStyle::DoubleQuoted } else { style };
                 Ok(Node { span, kind: self.scalar(&text, style, span) })
             }
             Event::SequenceStart(anchor, tag) => {

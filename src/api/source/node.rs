@@ -157,41 +157,42 @@ impl Document {
     /// Returns where a field is: its value, or its key when the value has lines of its own. For
     /// a field that does not exist it is the nearest one above it.
     pub fn place(&self, path: &str) -> Place {
-        Place { source: Arc::clone(&self.source), span: self.find(path).0 }
+        Place { source: Arc::clone(&self.source), span: self.find(path).value }
+    }
+
+    /// Returns where the key of a field is.
+    pub fn place_of_key(&self, path: &str) -> Place {
+        Place { source: Arc::clone(&self.source), span: self.find(path).key }
     }
 
     /// Whether a field is written, with whatever value.
     pub fn has(&self, path: &str) -> bool {
-        self.find(path).1
+        self.find(path).exists
     }
 
-    fn find(&self, path: &str) -> (Span, bool) {
+    fn find(&self, path: &str) -> Found {
         let mut node = &self.root;
-        let mut span = match &node.kind {
-            Kind::Map(entries) => entries.first().map_or(node.span, |entry| entry.key_span),
-            _ => Span { start: node.span.start, end: node.span.start },
-        };
+        let first = first_key(node).unwrap_or(Span { end: node.span.start, ..node.span });
+        let mut found = Found { value: first, key: first, exists: false };
         for step in steps(path) {
             match step {
                 Step::Key(key) => {
-                    let Some(entry) = node.entry(&key) else { return (span, false) };
+                    let Some(entry) = node.entry(&key) else { return found };
                     node = &entry.value;
-                    span = best(node, entry.key_span);
+                    found.key = entry.key_span;
+                    found.value = best(node, entry.key_span);
                 }
                 Step::Index(index) => {
-                    let Kind::List(items) = &node.kind else { return (span, false) };
-                    let Some(item) = items.get(index) else { return (span, false) };
+                    let Kind::List(items) = &node.kind else { return found };
+                    let Some(item) = items.get(index) else { return found };
                     node = item;
-                    span = match &node.kind {
-                        Kind::Map(entries) => {
-                            entries.first().map_or(node.span, |entry| entry.key_span)
-                        }
-                        _ => node.span,
-                    };
+                    found.value = first_key(node).unwrap_or(node.span);
+                    found.key = found.value;
                 }
             }
         }
-        (span, true)
+        found.exists = true;
+        found
     }
 
     /// Returns the paths of what exists at `pattern`, where `[]` stands for every item of a list.
@@ -221,6 +222,22 @@ impl Document {
             }
         }
         found.into_iter().map(|(path, _)| path).collect()
+    }
+}
+
+/// The places of a field.
+struct Found {
+    /// Its value, or its key when the value has lines of its own.
+    value: Span,
+    key: Span,
+    /// Whether it is written; else the places are those of the nearest one above it.
+    exists: bool,
+}
+
+fn first_key(node: &Node) -> Option<Span> {
+    match &node.kind {
+        Kind::Map(entries) => entries.first().map(|entry| entry.key_span),
+        _ => None,
     }
 }
 

@@ -72,7 +72,12 @@ fn numeric(text: &str, unsigned: &str) -> Result<Kind, Ambiguous> {
             return ambiguous("a number that is not decimal, for some readers");
         }
     }
-    if bytes.contains(&b'_') && bytes.iter().all(|b| b.is_ascii_digit() || b"_.".contains(b)) {
+    // Go reads every number with underscores in it, fractions and exponents too.
+    let is_grouped = bytes.contains(&b'_') && {
+        let joined = unsigned.replace('_', "");
+        !matches!(float(&joined, &joined), Ok(Kind::String(_)))
+    };
+    if is_grouped {
         return ambiguous("a number in YAML 1.1 and for Kubernetes, a text in YAML 1.2");
     }
     if is_sexagesimal(unsigned) {
@@ -119,6 +124,8 @@ fn is_sexagesimal(text: &str) -> bool {
         && rest.iter().all(|part| {
             let whole = part.split('.').next().unwrap_or_default();
             (1..=2).contains(&whole.len())
+                && whole.bytes().all(|b| b.is_ascii_digit())
+                && whole.parse::<u8>().is_ok_and(|number| number < 60)
                 && part.bytes().all(|b| b.is_ascii_digit() || b"._".contains(&b))
         })
 }
@@ -171,6 +178,9 @@ mod tests {
             "0b1",
             "0x1F",
             "12:30",
+            "1_000.5e+3",
+            "1_0e3",
+            "1__0",
             "190:20:30",
             "2001-01-01",
             "2001-12-14t21:59:43.10-05:00",
@@ -198,6 +208,8 @@ mod tests {
             "yEs",
             "a:b",
             "12:3x",
+            "80:80",
+            "1_a",
             "1.2.3.4",
             "10.0.0.0/8",
             "24h",

@@ -41,7 +41,7 @@ pub(in crate::validate) fn force_paths(subject: &Subject<'_>, findings: &mut Fin
         findings.advise(
             "spec.config.forcePaths",
             "found with `mergeMode: overwrite`, allowed with `merge`",
-            "overwriting keeps nothing of the volume's file anyway",
+            "remove it, as overwriting keeps nothing of the volume's file, or merge",
         );
     }
     for (index, path) in config.force_paths.iter().enumerate() {
@@ -128,7 +128,7 @@ fn tell(findings: &mut Findings<'_>, finding: ConfigFinding) {
     });
     match finding.hint {
         Some(hint) => findings.advise(path, finding.message, hint),
-        None => drop(findings.add(path, finding.message)),
+        None => findings.add(path, finding.message),
     }
 }
 

@@ -21,8 +21,20 @@ pub(in crate::validate) fn name(subject: &Subject<'_>, findings: &mut Findings<'
              and ending with a letter or digit",
             names::MAX_NAME
         ),
-        "names such as `my-agent-gateway-token` are made of it",
+        match legal_name(name) {
+            Some(legal) => format!("rename it, for instance to `{legal}`"),
+            None => "rename it, for instance to `my-agent`".to_owned(),
+        },
     );
+}
+
+/// Returns the legal name that is nearest to one that is not.
+fn legal_name(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let dashed = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+    let cut: String = dashed.take(names::MAX_NAME).collect();
+    let legal = cut.trim_matches('-');
+    is_label(legal, names::MAX_NAME).then(|| legal.to_owned())
 }
 
 /// The namespace names a folder of the tree.
@@ -45,13 +57,17 @@ pub(in crate::validate) fn namespace(subject: &Subject<'_>, findings: &mut Findi
     }
 }
 
+/// How a key of a label or annotation is written.
+pub(super) const KEY_HINT: Option<&str> =
+    Some("write it like `team` or `example.com/team`, with at most 63 letters, digits and `-_.`");
+
 /// Labels and annotations of the instance itself.
 pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let loaded = subject.loaded;
     for (key, value) in &loaded.labels {
         let path = key_path("metadata.labels", key);
         if !is_qualified(key) {
-            findings.add(path, format!("`{key}` is not the key of a label"));
+            findings.add_key(path, format!("`{key}` is not the key of a label"), KEY_HINT);
         } else if !is_label_value(value) {
             findings.add(
                 path,
@@ -62,7 +78,7 @@ pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findin
     for key in loaded.annotations.keys() {
         if !is_qualified(key) {
             let path = key_path("metadata.annotations", key);
-            findings.add(path, format!("`{key}` is not the key of an annotation"));
+            findings.add_key(path, format!("`{key}` is not the key of an annotation"), KEY_HINT);
         }
     }
 }
@@ -73,7 +89,7 @@ pub(in crate::validate) fn refused(subject: &Subject<'_>, findings: &mut Finding
         for parent in subject.loaded.document.expand(field.parent) {
             let path = key_path(&parent, field.field);
             if subject.loaded.document.has(&path) {
-                findings.advise(path.clone(), format!("`{path}` is not supported"), field.hint);
+                findings.add_key(path, "is not supported", Some(field.hint));
             }
         }
     }
@@ -150,7 +166,7 @@ pub(in crate::validate) fn extended_line(subject: &Subject<'_>, findings: &mut F
         findings.advise(
             "spec.image.tag",
             format!("`{tag}` belongs to the extended line: a patch number of 33 or more"),
-            "updates stay on that line",
+            "pin another line to leave it, as updates stay on it",
         );
     }
 }

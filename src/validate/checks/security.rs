@@ -116,15 +116,18 @@ pub(in crate::validate) fn annotations(subject: &Subject<'_>, findings: &mut Fin
     for (base, map) in maps {
         for key in map.keys() {
             if !is_qualified(key) {
-                findings
-                    .add(key_path(base, key), format!("`{key}` is not the key of an annotation"));
+                findings.add_key(
+                    key_path(base, key),
+                    format!("`{key}` is not the key of an annotation"),
+                    super::identity::KEY_HINT,
+                );
             } else if key.starts_with(crate::names::OWN_PREFIX)
                 || key.starts_with("pod-security.kubernetes.io/")
             {
-                findings.advise(
+                findings.add_key(
                     key_path(base, key),
                     format!("`{key}` is set by the renderer alone"),
-                    "remove it",
+                    Some("remove it"),
                 );
             }
         }

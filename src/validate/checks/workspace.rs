@@ -11,10 +11,10 @@ pub(in crate::validate) fn paths(subject: &Subject<'_>, findings: &mut Findings<
     let workspace = &subject.spec.workspace;
     for path in workspace.initial_files.keys() {
         if let Some(fault) = path_fault(path) {
-            findings.advise(
+            findings.add_key(
                 key_path("spec.workspace.initialFiles", path),
                 format!("`{path}` is refused: {fault}"),
-                "write a path relative to the workspace, such as `notes/todo.md`",
+                Some("write a path relative to the workspace, such as `notes/todo.md`"),
             );
         }
     }
@@ -103,7 +103,7 @@ pub(in crate::validate) fn unpinned(subject: &Subject<'_>, findings: &mut Findin
     for (index, skill) in subject.spec.skills.iter().enumerate() {
         let body =
             skill.strip_prefix("npm:").or_else(|| skill.strip_prefix("pack:")).unwrap_or(skill);
-        if !body.get(1..).unwrap_or_default().contains('@') {
+        if skill_fault(skill).is_none() && !body.get(1..).unwrap_or_default().contains('@') {
             findings.advise(
                 format!("spec.skills[{index}]"),
                 format!("`{skill}` is not pinned: whatever is newest is installed"),
