@@ -56,7 +56,7 @@ fn mapping(out: &mut String, map: &Map<String, Value>, depth: usize, mut inline:
 }
 
 fn entry(out: &mut String, key: &str, value: &Value, depth: usize) {
-    string_key(out, key);
+    string_key(out, key, depth);
     match value {
         Value::Object(map) if !map.is_empty() => {
             out.push('\n');
@@ -92,8 +92,9 @@ fn sequence(out: &mut String, items: &[Value], depth: usize, mut inline: bool) {
     }
 }
 
-fn string_key(out: &mut String, key: &str) {
-    if key.len() > LONGEST_KEY {
+fn string_key(out: &mut String, key: &str, depth: usize) {
+    let long = key.len() > LONGEST_KEY;
+    if long {
         out.push_str("? ");
     }
     if is_plain(key) {
@@ -101,11 +102,11 @@ fn string_key(out: &mut String, key: &str) {
     } else {
         quoted(out, key);
     }
-    if key.len() > LONGEST_KEY {
-        out.push_str("\n:");
-    } else {
-        out.push(':');
+    if long {
+        out.push('\n');
+        indent(out, depth);
     }
+    out.push(':');
 }
 
 fn scalar(out: &mut String, value: &Value, depth: usize) {

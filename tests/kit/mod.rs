@@ -2,6 +2,8 @@
 #![allow(
     dead_code,
     missing_docs,
+    unused_imports,
+    clippy::too_many_lines,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +14,10 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+mod nasty;
 pub mod render;
+
+pub use nasty::nasty;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
