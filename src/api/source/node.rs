@@ -160,7 +160,7 @@ impl Document {
         Place { source: Arc::clone(&self.source), span: self.find(path).0 }
     }
 
-    /// Whether a field is written, with whatever value.
+    /// Whether a field has a value; a null is none.
     pub fn has(&self, path: &str) -> bool {
         self.find(path).1
     }
@@ -191,7 +191,7 @@ impl Document {
                 }
             }
         }
-        (span, true)
+        (span, !matches!(node.kind, Kind::Null))
     }
 
     /// Returns the paths of what exists at `pattern`, where `[]` stands for every item of a list.
