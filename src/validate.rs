@@ -10,6 +10,7 @@ mod checks;
 pub mod config_schema;
 pub mod grammar;
 pub mod refused;
+mod rules;
 pub mod settings;
 mod table;
 

@@ -12,9 +12,14 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Returns the whole seconds of a Go duration, rounded up; `None` when Go would refuse the text,
-/// when it is negative, or when it exceeds Go's range of about 292 years.
+/// Returns the whole seconds of a Go duration, rounded up; `None` as [`nanoseconds`].
 pub fn seconds(text: &str) -> Option<u64> {
+    nanoseconds(text).map(|total| total.div_ceil(1_000_000_000))
+}
+
+/// Returns the nanoseconds of a Go duration; `None` when Go would refuse the text, when it is
+/// negative, or when it exceeds Go's range of about 292 years.
+pub fn nanoseconds(text: &str) -> Option<u64> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(0);
@@ -42,18 +47,28 @@ pub fn seconds(text: &str) -> Option<u64> {
         total = total.checked_add(part(whole, fraction, scale)?)?;
         rest = after;
     }
-    i64::try_from(total).is_ok().then(|| total.div_ceil(1_000_000_000))
+    i64::try_from(total).is_ok().then_some(total)
 }
 
+/// As Go does it, down to what it rounds: the controller and the API server read the same text.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "Go computes the fraction in a float64 and cuts it off; it is less than one hour"
+)]
 fn part(whole: &str, fraction: &str, scale: u64) -> Option<u64> {
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let mut value = whole.checked_mul(scale)?;
-    let mut unit = scale;
+    let value = whole.checked_mul(scale)?;
+    let (mut digits, mut unit) = (0_u64, 1_f64);
     for digit in fraction.bytes() {
-        unit /= 10;
-        value = value.checked_add(u64::from(digit - b'0').checked_mul(unit)?)?;
+        if digits > i64::MAX.unsigned_abs() / 10 {
+            break;
+        }
+        digits = digits * 10 + u64::from(digit - b'0');
+        unit *= 10.0;
     }
-    Some(value)
+    value.checked_add((digits as f64 * (scale as f64 / unit)) as u64)
 }
 
 #[cfg(test)]
@@ -78,6 +93,9 @@ mod tests {
             ("1h ", None),
             ("999999999999h", None),
             ("2562047h", Some(9_223_369_200)),
+            ("0.9999999999999999999999s", Some(1)),
+            ("0.000000001s", Some(1)),
+            ("0.0000000001s", Some(0)),
         ] {
             assert_eq!(seconds(text), expected, "{text:?}");
         }

@@ -29,8 +29,20 @@ const CAPS: &[(&str, &str, u64)] = &[
     ("spec.networking.service.ports", "maxItems", 20),
     ("spec.networking.ingress.hosts", "maxItems", 64),
     ("spec.networking.ingress.hosts[].paths", "maxItems", 64),
+    ("spec.networking.ingress.hosts[].host", "maxLength", 253),
+    ("spec.networking.ingress.hosts[].paths[].path", "maxLength", 512),
+    ("spec.networking.ingress.className", "maxLength", 253),
+    ("spec.networking.ingress.tls", "maxItems", 64),
+    ("spec.networking.ingress.tls[].hosts", "maxItems", 64),
+    ("spec.networking.ingress.tls[].hosts[]", "maxLength", 253),
+    ("spec.networking.ingress.tls[].secretName", "maxLength", 253),
     ("spec.networking.httpRoute.parentRefs", "maxItems", 16),
+    ("spec.networking.httpRoute.parentRefs[].name", "maxLength", 253),
+    ("spec.networking.httpRoute.parentRefs[].namespace", "maxLength", 63),
+    ("spec.networking.httpRoute.parentRefs[].sectionName", "maxLength", 253),
     ("spec.networking.httpRoute.hostnames", "maxItems", 64),
+    ("spec.networking.httpRoute.hostnames[]", "maxLength", 253),
+    ("spec.workspace.configMapRef.name", "maxLength", 253),
     ("spec.autoUpdate.checkInterval", "maxLength", 64),
     ("spec.autoUpdate.healthCheckTimeout", "maxLength", 64),
     ("spec.backup.timeout", "maxLength", 64),
@@ -39,6 +51,7 @@ const CAPS: &[(&str, &str, u64)] = &[
     ("spec.config.configMapRef.key", "maxLength", 253),
     ("spec.security.caBundle.configMapName", "maxLength", 253),
     ("spec.security.caBundle.secretName", "maxLength", 253),
+    ("spec.security.caBundle.key", "maxLength", 253),
 ];
 
 /// Adds the caps to a schema of the instance.
@@ -142,6 +155,14 @@ pub fn drop_defaults(schema: &mut Value) {
     });
 }
 
+/// Removes every `nullable`: the API server keeps a null only there, and a rule would meet it.
+/// Elsewhere it drops nulls, as `validate` does.
+fn drop_nullable(schema: &mut Value) {
+    walk(schema, &mut |map| {
+        map.remove("nullable");
+    });
+}
+
 /// Removes the documentation of embedded Kubernetes types, which kubectl explains anyway and
 /// which would take the CRD over the size that client-side apply allows.
 pub fn drop_descriptions(schema: &mut Value) {
@@ -191,6 +212,7 @@ pub fn crd() -> Value {
 fn complete(schema: &mut Value) {
     open_quantities(schema);
     drop_defaults(schema);
+    drop_nullable(schema);
     add_caps(schema);
     add_refused(schema);
 }

@@ -165,7 +165,7 @@ impl Document {
         Place { source: Arc::clone(&self.source), span: self.find(path).key }
     }
 
-    /// Whether a field is written, with whatever value.
+    /// Whether a field has a value; a null is none.
     pub fn has(&self, path: &str) -> bool {
         self.find(path).exists
     }
@@ -191,7 +191,7 @@ impl Document {
                 }
             }
         }
-        found.exists = true;
+        found.exists = !matches!(node.kind, Kind::Null);
         found
     }
 

@@ -1,6 +1,6 @@
 //! Data, backups and updates.
 
-use crate::api::duration::seconds;
+use crate::api::duration::nanoseconds;
 use crate::validate::grammar::is_subdomain;
 use crate::validate::{Findings, Subject};
 
@@ -12,7 +12,7 @@ fn within(
     findings: &mut Findings<'_>,
 ) {
     let (shortest, longest, words) = range;
-    match seconds(text) {
+    match nanoseconds(text) {
         Some(found) if (shortest..=longest).contains(&found) => {}
         Some(_) => findings.advise(path, format!("`{text}` is outside {words}"), hint),
         None => findings.advise(
@@ -23,8 +23,8 @@ fn within(
     }
 }
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 3600;
+const MINUTE: u64 = 60_000_000_000;
+const HOUR: u64 = 60 * MINUTE;
 
 /// Keeps the registry poll slow enough to be polite and quick enough to matter.
 pub(in crate::validate) fn check_interval(subject: &Subject<'_>, findings: &mut Findings<'_>) {

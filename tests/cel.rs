@@ -1,0 +1,144 @@
+//! The rules of the CRD say what `validate` says: every rule compiles, has an instance on either
+//! side of it, and agrees on thousands of generated instances.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests are shell, fail by panicking, and each binary uses its own part"
+)]
+
+#[path = "cel/corpus.rs"]
+mod corpus;
+#[path = "cel/verdict.rs"]
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::core::cel::{
+    AnalysisWarning, CompiledSchema, Validator, WarningKind, compile_schema, estimate_rule_cost,
+};
+use openclaw::validate::refused::REFUSED;
+use openclaw::validate::{CHECKS, Cel};
+use serde_json::Value;
+
+/// Units that kube-cel does not read; Go does, and `validate` with it.
+const MICRO: [char; 2] = ['\u{b5}', '\u{3bc}'];
+
+fn crd_schema() -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/openclawinstances.openclaw.rocks.yaml");
+    let mut crd: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema").unwrap().take()
+}
+
+/// Returns every node that has rules.
+fn nodes<'a>(
+    path: String,
+    node: &'a CompiledSchema,
+    found: &mut Vec<(String, &'a CompiledSchema)>,
+) {
+    for (name, child) in &node.properties {
+        nodes(format!("{path}.{name}"), child, found);
+    }
+    if let Some(items) = &node.items {
+        nodes(format!("{path}[]"), items, found);
+    }
+    if let Some(others) = &node.additional_properties {
+        nodes(format!("{path}[*]"), others, found);
+    }
+    if !node.validations.is_empty() {
+        found.push((path, node));
+    }
+}
+
+#[test]
+fn every_rule_compiles_and_touches_only_bounded_values() {
+    let compiled = compile_schema(&crd_schema());
+    let mut found = Vec::new();
+    nodes(String::new(), &compiled, &mut found);
+    let mut rules = 0;
+    for (path, node) in found {
+        for rule in &node.validations {
+            let rule = rule.as_ref().unwrap_or_else(|error| panic!("{path}: {error}"));
+            let text = &rule.rule.rule;
+            // The estimate itself is far too coarse to hold against the API server's budget.
+            let unbounded = |warning: &AnalysisWarning| warning.kind == WarningKind::MissingBounds;
+            let warnings = estimate_rule_cost(text, node);
+            assert!(!warnings.iter().any(unbounded), "{path}: {text}: {warnings:?}");
+            rules += 1;
+        }
+    }
+    let expressible = CHECKS.iter().filter(|row| matches!(row.cel, Cel::Rule { .. })).count();
+    assert_eq!(rules, expressible + REFUSED.len(), "a rule found no place in the schema");
+}
+
+/// As the API server: a null is dropped where the schema does not say `nullable`, which it never
+/// does; what is below an open field is data.
+fn without_nulls(value: &mut Value, schema: &Value) {
+    if schema.get("x-kubernetes-preserve-unknown-fields").is_some() {
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, child| !child.is_null());
+            for (key, child) in map {
+                let below = schema.pointer(&format!("/properties/{key}"));
+                let below = below.or_else(|| schema.get("additionalProperties"));
+                without_nulls(child, below.unwrap_or(&Value::Null));
+            }
+        }
+        Value::Array(list) => {
+            let below = schema.get("items").unwrap_or(&Value::Null);
+            list.iter_mut().for_each(|item| without_nulls(item, below));
+        }
+        _ => {}
+    }
+}
+
+fn of_cel(
+    instance: &Value,
+    schema: &Value,
+    compiled: &CompiledSchema,
+    validator: &Validator,
+) -> BTreeSet<String> {
+    let mut instance = instance.clone();
+    without_nulls(&mut instance, schema);
+    let result = validator.validate_compiled(compiled, &instance, None);
+    let errors = result.err().map(|errors| errors.into_vec()).unwrap_or_default();
+    errors.iter().map(|error| verdict::code_of_rule(&error.rule, &error.message)).collect()
+}
+
+#[test]
+fn validate_and_the_rules_agree_on_generated_instances() {
+    let schema = crd_schema();
+    let compiled = compile_schema(&schema);
+    let validator = Validator::new();
+    let mut sides: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for corpus::Case { name, instance } in corpus::cases(6_000) {
+        let rust = verdict::of_rust(&instance);
+        if !rust.shape.is_empty() {
+            continue;
+        }
+        compared += 1;
+        if name.contains(MICRO) {
+            continue;
+        }
+        let cel = of_cel(&instance, &schema, &compiled, &validator);
+        if rust.codes != cel {
+            differences.push(format!("validate {:?}, rules {cel:?}: {name}", rust.codes));
+        }
+        for row in CHECKS.iter().filter(|row| verdict::is_known(row.code)) {
+            let broken = usize::from(cel.contains(row.code));
+            sides.entry(row.code.to_owned()).or_default()[broken] += 1;
+        }
+    }
+    let shown = differences.len().min(40);
+    assert!(differences.is_empty(), "{}:\n{}", differences.len(), differences[..shown].join("\n"));
+    assert!(compared > 5_000, "only {compared} instances had the right shape");
+    for (code, [passing, violating]) in sides {
+        assert!(passing > 100 && violating > 5, "{code}: {passing} pass it, {violating} break it");
+    }
+}
