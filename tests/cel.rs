@@ -141,7 +141,7 @@ fn compare<'a>(cases: impl Iterator<Item = &'a corpus::Case>) -> Comparison {
 
 #[test]
 fn validate_and_the_rules_agree_on_generated_instances() {
-    let cases = corpus::cases(7_500);
+    let cases = corpus::cases(8_000);
     let halves: Vec<Comparison> = std::thread::scope(|scope| {
         let halves = [0, 1].map(|half| cases.iter().skip(half).step_by(2));
         let threads = halves.map(|half| scope.spawn(move || compare(half)));
