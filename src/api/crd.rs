@@ -29,6 +29,8 @@ pub fn bare() -> Value {
         // The derived description is about Rust; `kubectl explain oci` prints this one.
         schema["description"] = schema["properties"]["spec"]["description"].take();
         schema["properties"]["spec"]["description"] = json!("What people want of the agent.");
+        // As for the Go operator, and for `validate`: every field of the spec has a default.
+        schema.as_object_mut().map(|schema| schema.remove("required"));
         schema["properties"]["status"]["description"] = json!("What the controller reports.");
     }
     crd

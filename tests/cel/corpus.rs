@@ -23,7 +23,8 @@ pub fn cases(count: usize) -> Vec<Case> {
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     while list.len() < count {
-        let base = &bases[random.below(2)];
+        // What a change does in the full one was seen already, and kube-cel is slow at it.
+        let base = &bases[usize::from(random.below(8) == 0)];
         let some = 2 + random.below(3);
         let picked: Vec<Change> =
             (0..some).map(|_| changes[random.below(changes.len())].clone()).collect();

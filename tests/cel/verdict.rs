@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use openclaw::api::load::{Input, Reading, load, schema};
 use openclaw::api::settings::Settings;
+use openclaw::diagnostic::Severity;
 use openclaw::validate::{CHECKS, Cel, validate};
 use serde_json::Value;
 
@@ -12,8 +13,10 @@ use serde_json::Value;
 pub struct Verdict {
     /// Its shape is wrong: the rules are not asked, or in part.
     pub shape: Vec<String>,
-    /// The rules that it breaks, of those that the API server knows.
+    /// The rules that it breaks, of those that the CRD carries.
     pub codes: BTreeSet<String>,
+    /// The errors that the CRD does not carry.
+    pub others: BTreeSet<String>,
 }
 
 /// Returns what `validate` says.
@@ -31,6 +34,8 @@ pub fn of_rust(instance: &Value) -> Verdict {
         for finding in validate(loaded, &settings).findings() {
             if is_known(finding.code) {
                 verdict.codes.insert(finding.code.to_owned());
+            } else if finding.severity == Severity::Error {
+                verdict.others.insert(finding.code.to_owned());
             }
         }
     }

@@ -1,0 +1,145 @@
+//! The API server's own code takes the CRD, affords its rules, and says of thousands of instances
+//! what `validate` says. No server runs: crdcheck links its validation.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests are shell, fail by panicking, and each binary uses its own part"
+)]
+
+#[path = "cel/corpus.rs"]
+mod corpus;
+mod kit;
+#[path = "cel/verdict.rs"]
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use verdict::Verdict;
+
+/// Gives the instances to the API server's code and returns what it says of the CRD and of each.
+fn ask(instances: impl Iterator<Item = Value>) -> (Value, Vec<Vec<String>>) {
+    let crd = kit::root().join("crds/openclawinstances.openclaw.rocks.yaml");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("instances.ndjson");
+    let lines: String = instances.map(|instance| format!("{instance}\n")).collect();
+    std::fs::write(&file, lines).unwrap();
+    let output = Command::new(kit::tool("CRDCHECK"))
+        .arg(crd)
+        .stdin(std::fs::File::open(&file).unwrap())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let mut answers = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let definition = serde_json::from_slice(answers.next().unwrap()).unwrap();
+    (definition, answers.map(|line| serde_json::from_slice(line).unwrap()).collect())
+}
+
+#[test]
+fn the_api_server_takes_the_crd_and_affords_its_rules() {
+    let (definition, _) = ask(std::iter::empty());
+    assert_eq!(definition["errors"], serde_json::json!([]));
+    let count = |value: &Value| value.as_u64().unwrap();
+    for rule in definition["rules"].as_array().unwrap() {
+        assert!(count(&rule["cost"]) < count(&definition["ruleLimit"]), "{rule}");
+    }
+    // Room for as many rules again.
+    assert!(count(&definition["total"]) < count(&definition["limit"]) / 2, "{definition}");
+}
+
+/// What the API server says beside the rule that says it too, or instead of it.
+const TOLD_TWICE: [(&str, fn(&Verdict, &str) -> bool); 3] = [
+    ("names of objects have a rule of their own", |rust, message| {
+        rust.codes.contains("OC0101") && message.starts_with("metadata.name: Invalid value")
+    }),
+    ("skills are a set, and the rule says so too", |rust, message| {
+        rust.codes.contains("OC0106") && is_duplicate(message, "spec.skills[")
+    }),
+    ("env is a map by name, so the CRD needs no rule", |rust, message| {
+        rust.others.contains("OC0114") && is_duplicate(message, "spec.env[")
+    }),
+];
+
+fn is_duplicate(message: &str, list: &str) -> bool {
+    message.starts_with(list) && message.contains(": Duplicate value")
+}
+
+/// Where the two sides may differ, and why that stays.
+const EXCEPTIONS: [(&str, fn(&Verdict, &[String]) -> bool); 3] = [
+    (
+        "an empty name is a missing one to the API server, which then asks no rule",
+        |rust, answer| {
+            rust.codes.contains("OC0101")
+                && answer.iter().any(|text| text.starts_with("metadata.name: Required value"))
+        },
+    ),
+    (
+        "validate names a refused field whatever its value is, the API server its type",
+        |rust, answer| {
+            rust.codes.contains("OC0103")
+                && answer.iter().any(|text| text.contains(" in body must be of type "))
+        },
+    ),
+    (
+        "a whole number written with a fraction: readers of YAML differ, so validate refuses",
+        |rust, _| {
+            !rust.shape.is_empty()
+                && rust.shape.iter().all(|text| text.contains(".0`, allowed: a whole number"))
+        },
+    ),
+];
+
+#[test]
+fn validate_and_the_api_server_agree_on_generated_instances() {
+    let cases = corpus::cases(12_000);
+    let (_, answers) = ask(cases.iter().map(|case| case.instance.clone()));
+    assert_eq!(answers.len(), cases.len());
+    let mut needed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut differences = Vec::new();
+    let mut refused = 0;
+    for (case, answer) in cases.iter().zip(&answers) {
+        refused += usize::from(!answer.is_empty());
+        let rust = verdict::of_rust(&case.instance);
+        let mut codes = BTreeSet::new();
+        let mut shape = false;
+        for message in answer {
+            if let Some(code) = verdict::code_of(message) {
+                codes.insert(code);
+            } else if let Some((why, _)) =
+                TOLD_TWICE.iter().find(|(_, holds)| holds(&rust, message))
+            {
+                *needed.entry(why).or_default() += 1;
+            } else {
+                shape = true;
+            }
+        }
+        // The rules are not asked, or in part, where the shape is wrong.
+        let agree = if rust.shape.is_empty() && !shape {
+            rust.codes == codes
+        } else {
+            rust.shape.is_empty() != shape
+        };
+        if agree {
+            continue;
+        }
+        match EXCEPTIONS.iter().find(|(_, holds)| holds(&rust, answer)) {
+            Some((why, _)) => *needed.entry(why).or_default() += 1,
+            None => {
+                differences.push(format!("{}: {rust:?}, the API server {answer:?}", case.name));
+            }
+        }
+    }
+    let shown = &differences[..differences.len().min(40)];
+    assert!(differences.is_empty(), "{} of {}: {shown:#?}", differences.len(), cases.len());
+    assert!(refused > 3_000 && cases.len() - refused > 1_000, "{refused} refused");
+    assert_eq!(
+        needed.len(),
+        TOLD_TWICE.len() + EXCEPTIONS.len(),
+        "some are never needed: {needed:#?}"
+    );
+}
