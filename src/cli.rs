@@ -191,7 +191,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         }
         Verb::Completion { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "openclaw", &mut script);
+            clap_complete::generate(shell, &mut visible(), "openclaw", &mut script);
             print(&String::from_utf8_lossy(&script))
         }
         Verb::Man { folder } => man(folder),
@@ -210,16 +210,27 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
     }
 }
 
+/// The command line without what is hidden, which completions and manuals would list.
+fn visible() -> clap::Command {
+    let all = Arguments::command();
+    clap::Command::new("openclaw")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .after_help(EXIT_CODES)
+        .args(all.get_arguments().cloned())
+        .subcommands(all.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned())
+}
+
 fn man(folder: Option<PathBuf>) -> anyhow::Result<Outcome> {
     match folder {
         Some(folder) => {
             std::fs::create_dir_all(&folder)?;
-            clap_mangen::generate_to(Arguments::command(), &folder)?;
+            clap_mangen::generate_to(visible(), &folder)?;
             Ok(Outcome::Done)
         }
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+            clap_mangen::Man::new(visible()).render(&mut page)?;
             print(&String::from_utf8_lossy(&page))
         }
     }

@@ -12,7 +12,7 @@ pub mod text;
 mod warnings;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,13 +73,46 @@ pub fn key_path(base: &str, key: &str) -> String {
 }
 
 /// A text with its name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Source {
     /// Name of the file, or `<stdin>`.
     pub name: String,
     /// Its text; a byte order mark at its start is part of it.
     pub text: String,
+    /// Where each line starts, found when the first place is told.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl Source {
+    /// Names a text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    /// Returns line and column of a byte, counted from 1, columns in characters.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let lines = self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            [0].into_iter().chain(breaks.map(|(at, _)| at + 1)).collect()
+        });
+        let line = lines.partition_point(|start| *start <= at);
+        let start = lines.get(line - 1).copied().unwrap_or_default();
+        let column = self.text[start..at].chars().filter(|c| *c != '\u{feff}').count() + 1;
+        (line, column)
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.text) == (&other.name, &other.text)
+    }
+}
+
+impl Eq for Source {}
 
 /// A range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,20 +135,8 @@ pub struct Place {
 impl Place {
     /// Returns line and column of the start and of the end, counted from 1, columns in characters.
     pub fn lines(&self) -> [(usize, usize); 2] {
-        [self.span.start, self.span.end].map(|at| position(&self.source.text, at))
+        [self.span.start, self.span.end].map(|at| self.source.position(at))
     }
-}
-
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let before = &text[..at];
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before[start..].chars().filter(|c| *c != '\u{feff}').count() + 1;
-    (line, column)
 }
 
 impl fmt::Display for Place {
@@ -245,10 +266,15 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(position("aé\nüx", 0), (1, 1));
-        assert_eq!(position("aé\nüx", 3), (1, 3));
-        assert_eq!(position("aé\nüx", 6), (2, 2));
-        assert_eq!(position("\u{feff}a", 3), (1, 1));
-        assert_eq!(position("a", 99), (1, 2));
+        let check = |text: &str, at: usize, expected: (usize, usize)| {
+            assert_eq!(Source::new("", text).position(at), expected, "{text:?} at {at}");
+        };
+        check("aé\nüx", 0, (1, 1));
+        check("aé\nüx", 3, (1, 3));
+        check("aé\nüx", 4, (2, 1));
+        check("aé\nüx", 6, (2, 2));
+        check("\u{feff}a", 3, (1, 1));
+        check("a", 99, (1, 2));
+        check("", 0, (1, 1));
     }
 }

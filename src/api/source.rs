@@ -25,13 +25,16 @@ pub fn read(name: &str, bytes: &[u8]) -> (Vec<Document>, Vec<Finding>) {
     if bytes.len() > LARGEST {
         let message = format!("found {} bytes, allowed: {LARGEST}", bytes.len());
         let place = whole(name, "");
-        return (Vec::new(), vec![Finding::at("OC0006", "", message, None, place)]);
+        return (
+            Vec::new(),
+            vec![Finding::at("OC0006", "", message, Some("split the file"), place)],
+        );
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return (Vec::new(), vec![not_utf8(name, bytes, error.valid_up_to())]),
     };
-    let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new(name, text));
     let mut findings = characters(&source);
     if !findings.is_empty() {
         return (Vec::new(), findings);
@@ -45,14 +48,14 @@ pub fn read(name: &str, bytes: &[u8]) -> (Vec<Document>, Vec<Finding>) {
 }
 
 fn whole(name: &str, text: &str) -> Place {
-    let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+    let source = Arc::new(Source::new(name, text));
     Place { source, span: Span::default() }
 }
 
 fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Finding {
     let text = String::from_utf8_lossy(bytes).into_owned();
     // The valid part is unchanged by the replacement, so its length is the place.
-    let source = Arc::new(Source { name: name.to_owned(), text });
+    let source = Arc::new(Source::new(name, text));
     let place = Place { source, span: Span { start: at, end: at + 1 } };
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let found = if utf16 { "UTF-16".to_owned() } else { format!("the byte 0x{:02x}", bytes[at]) };

@@ -99,9 +99,11 @@ impl Schema {
         let count = |key: &str| schema.get(key).and_then(Value::as_u64);
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         let part = |key: &str| schema.get(key).filter(|v| v.is_object()).map(Part::new);
+        let (types, allowed) = (types(schema), [texts("enum"), constants(schema)].concat());
         Self {
-            types: types(schema),
-            allowed: [texts("enum"), constants(schema)].concat(),
+            // Documented enums name no type, and all of ours are texts.
+            types: if types.is_empty() && !allowed.is_empty() { vec![Type::Text] } else { types },
+            allowed,
             properties: properties.map(|(k, v)| (k.as_str(), Part::new(v))).collect(),
             required: texts("required"),
             others: part("additionalProperties"),

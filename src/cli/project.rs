@@ -78,7 +78,13 @@ pub(super) fn read(
             std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
             inputs.push(Input { name: "<stdin>".to_owned(), origin: None, bytes });
         } else {
+            let before = (inputs.len(), report.error_count());
             collect(Path::new(path), project, &mut inputs, report)?;
+            // Rendering nothing would empty the tree.
+            anyhow::ensure!(
+                before != (inputs.len(), report.error_count()),
+                "{path} holds no source; their names end in .yaml, .yml or .json"
+            );
         }
     }
     Ok(load_all(&inputs, &project.settings, input.namespace.as_deref(), report))

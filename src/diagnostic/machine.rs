@@ -110,10 +110,24 @@ fn result(finding: &Finding) -> Value {
     if let Some(place) = &finding.place {
         let [(line, column), (end_line, end_column)] = place.lines();
         result["locations"] = json!([{"physicalLocation": {
-            "artifactLocation": {"uri": place.source.name},
+            "artifactLocation": {"uri": uri(&place.source.name)},
             "region": {"startLine": line, "startColumn": column,
                 "endLine": end_line, "endColumn": end_column.max(1)},
         }}]);
     }
     result
+}
+
+/// Returns a path as a relative reference of RFC 3986.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // A String takes every text, so writing to it cannot fail.
+            _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
 }

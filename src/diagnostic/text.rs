@@ -10,6 +10,9 @@ use super::{Finding, Place, Report, Severity};
 /// Longest part of a line that is shown on either side of a value.
 const AROUND: usize = 100;
 
+/// Most findings that are shown; with more of them, errors come first.
+const MOST: usize = 100;
+
 /// Longest message; one may quote a value of any length.
 const LONGEST: usize = 600;
 
@@ -21,9 +24,19 @@ pub fn render(report: &Report, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut text = String::new();
-    for finding in report.findings() {
+    let mut shown: Vec<&Finding> = report.findings().iter().collect();
+    if shown.len() > MOST {
+        shown.sort_by_key(|finding| finding.severity);
+        shown.truncate(MOST);
+    }
+    for finding in &shown {
         text.push_str(&one(finding, &renderer));
         text.push('\n');
+    }
+    if shown.len() < report.findings().len() {
+        let more = report.findings().len() - shown.len();
+        // A String takes every text, so writing to it cannot fail.
+        _ = writeln!(text, "{more} more are not shown");
     }
     if !report.findings().is_empty() {
         text.push_str(&summary(report));
@@ -110,7 +123,13 @@ fn window(place: &Place) -> Window {
     let after = visible(text[end..right].trim_end_matches('\r'));
     Window {
         start: before.len(),
-        end: before.len() + marked.len().max(usize::from(!after.is_empty())),
+        // A mark that is empty or ends inside a character takes the whole of it.
+        end: before.len()
+            + if marked.is_empty() {
+                after.chars().next().map_or(0, char::len_utf8)
+            } else {
+                marked.len()
+            },
         text: format!("{before}{marked}{after}"),
     }
 }

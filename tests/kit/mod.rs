@@ -138,6 +138,12 @@ impl Test {
         self
     }
 
+    /// Sets the arguments from one line, split at spaces.
+    pub fn args_of(&mut self, line: &str) -> &mut Self {
+        self.args = line.split_whitespace().map(str::to_owned).collect();
+        self
+    }
+
     pub fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
         self.stdin = text.as_ref().to_vec();
         self

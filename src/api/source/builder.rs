@@ -111,9 +111,12 @@ impl<'a> Builder<'a> {
             self.find("OC0001", message, Some("replace each tab by spaces"), span);
             return;
         }
-        let hint =
-            Some("look for a bracket, a quote or an indentation that is wrong here or above");
-        self.find("OC0001", error.info().to_owned(), hint, Span { start, end });
+        let hint = if error.info().starts_with("mapping values") {
+            "write a text that holds `: ` in quotes"
+        } else {
+            "look for a bracket, a quote or an indentation that is wrong here or above"
+        };
+        self.find("OC0001", error.info().to_owned(), Some(hint), Span { start, end });
     }
 
     fn document(&mut self) -> Result<Option<Node>, Stop> {
@@ -273,7 +276,7 @@ impl<'a> Builder<'a> {
             }
             other => {
                 let message = "found a key that is no text, allowed: texts".to_owned();
-                self.find("OC0001", message, None, span);
+                self.find("OC0001", message, Some("write a plain key"), span);
                 self.node(other, marks, depth + 1)?;
                 Ok(None)
             }

@@ -27,7 +27,7 @@ pub struct Node {
 impl Default for Document {
     /// An empty text.
     fn default() -> Self {
-        let source = Arc::new(Source { name: String::new(), text: String::new() });
+        let source = Arc::new(Source::new("", ""));
         Self { source, root: Node { span: Span::default(), kind: Kind::Null } }
     }
 }

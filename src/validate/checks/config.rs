@@ -126,9 +126,10 @@ fn tell(findings: &mut Findings<'_>, finding: ConfigFinding) {
         Segment::Key(key) => key_path(&path, key),
         Segment::Index(index) => format!("{path}[{index}]"),
     });
-    match finding.hint {
-        Some(hint) => findings.advise(path, finding.message, hint),
-        None => findings.add(path, finding.message),
+    match (finding.kind, finding.hint) {
+        (Kind::UnknownKey, hint) => findings.add_key(path, finding.message, hint.as_deref()),
+        (_, Some(hint)) => findings.advise(path, finding.message, hint),
+        (_, None) => findings.add(path, finding.message),
     }
 }
 
