@@ -377,6 +377,40 @@ fn every_image_and_version_that_we_choose_is_the_pinned_one() {
 }
 
 #[test]
+fn the_resources_and_probes_that_are_told_are_rendered() {
+    let instance = "apiVersion: openclaw.rocks/v1alpha1\nkind: OpenClawInstance\nmetadata: {name: a}\nspec:\n  image: {tag: \"2026.9.6\"}\n  chromium: {enabled: true}\n  observability: {metrics: {enabled: true}}\n  sidecars: [{name: yours, image: \"a:1\"}]\n";
+    let test = Test::new().file("a.yaml", instance).args(["render", "a.yaml"]);
+    let objects = kit::documents(&test.success());
+    let set = objects.iter().find(|object| object["kind"] == "StatefulSet").unwrap();
+    let containers = set["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let text = readme();
+    let mut rows = Vec::new();
+    for container in containers {
+        let part = |half: &str, unit: &str| {
+            container["resources"][half][unit].as_str().unwrap().to_owned()
+        };
+        let name = match container["name"].as_str().unwrap() {
+            "yours" => "yours".to_owned(),
+            "otel-collector" => "`otel-collector` (fixed)".to_owned(),
+            name => format!("`{name}`"),
+        };
+        let half = |half: &str| format!("{} | {}", part(half, "cpu"), part(half, "memory"));
+        rows.push(format!("| {name} | {} | {} |", half("requests"), half("limits")));
+    }
+    for name in ["startup", "liveness", "readiness"] {
+        let probe = &containers[0][format!("{name}Probe")];
+        let field = |field: &str| probe[field].to_string();
+        let [period, timeout, failures] =
+            ["periodSeconds", "timeoutSeconds", "failureThreshold"].map(field);
+        rows.push(format!("| `{name}` | {period} | {timeout} | {failures} |"));
+    }
+    assert_eq!(rows.len(), 7);
+    for row in rows {
+        assert!(text.contains(&row), "{row}");
+    }
+}
+
+#[test]
 fn the_exit_codes_are_those_of_the_help() {
     let help = Test::new().args(["--help"]).success();
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
