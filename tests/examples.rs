@@ -137,8 +137,8 @@ fn the_workflow_and_the_hooks_pass_here_and_stop_a_stale_tree() {
         }
         let mut test = clone(name);
         let source = "instances/support-agent.yaml";
-        let text = read(&format!("examples/{name}/{source}"));
-        test.write(source, text.replace("2026.9.6", "2026.9.4"));
+        let instance = read(&format!("examples/{name}/{source}"));
+        test.write(source, instance.replace("2026.9.6", "2026.9.4"));
         let found = run(&mut test, &runs[1]);
         let stale = "stale: rendered/agents/support-agent/statefulset-support-agent.yaml\n";
         assert!(found.code == Some(1) && found.stderr.contains(stale), "{found:?}");
