@@ -7,6 +7,7 @@
 mod assemble;
 pub mod config;
 mod containers;
+pub mod environment;
 pub mod exposure;
 pub mod images;
 mod parts;

@@ -12,7 +12,7 @@ use super::parts::{
 use super::pod::{self, Trust};
 use super::references::References;
 use super::scripts::{self, Inputs};
-use super::{Checked, Instance, Neighbors, containers, exposure, images};
+use super::{Checked, Instance, Neighbors, containers, environment, exposure, images};
 use crate::api::auth::Auth;
 use crate::api::settings::Settings;
 use crate::api::{Loaded, OpenClawInstanceSpec, duration};
@@ -275,6 +275,8 @@ fn middlewares(scope: &Scope<'_>) -> BTreeMap<&'static str, Middleware> {
         .collect()
 }
 
+const SKIP_DRY_RUN: &str = "SkipDryRunOnMissingResource=true";
+
 fn http_route(spec: &OpenClawInstanceSpec) -> Option<HttpRoute> {
     let route = &spec.networking.http_route;
     // The API server adds group and kind, so leaving them out would show as drift.
@@ -284,8 +286,12 @@ fn http_route(spec: &OpenClawInstanceSpec) -> Option<HttpRoute> {
         value["kind"] = json!("Gateway");
         value
     });
+    // The kind may not be installed when the first objects are synced.
+    let sync = "argocd.argoproj.io/sync-options".to_owned();
+    let mut annotations: Strings = BTreeMap::from([(sync, SKIP_DRY_RUN.to_owned())]);
+    annotations.extend(route.annotations.clone());
     route.enabled.then(|| HttpRoute {
-        annotations: route.annotations.clone(),
+        annotations,
         hostnames: route.hostnames.clone(),
         parents: parents.collect(),
         port: route.port.unwrap_or_else(|| exposure::web_port(spec)),
@@ -322,19 +328,20 @@ fn pod_part(scope: &Scope<'_>, versioned: &Strings, seeds: bool, config_hash: St
         security: pod_security(spec),
         main_security: pod::main_security(spec),
         strict_security: pod::strict_security(),
-        env: pod::main_env(spec, &scope.auth, trust),
+        env: environment::main(spec, &scope.auth, trust),
         env_from: spec.env_from.iter().map(|source| json!(source)).collect(),
         resources: containers::resources(&spec.resources, &containers::MAIN),
         mounts: pod::mounts(spec, trust),
         startup,
         liveness,
         readiness,
-        init_env: pod::init_env(spec, trust),
+        guard_env: environment::guards(trust),
+        installer_env: environment::installers(spec, trust),
         init_mounts: pod::init_mounts(spec, seeds, trust),
         keeps_state: spec.storage.persistence.enabled,
         has_pnpm: spec.runtime_deps.pnpm,
         python: spec.runtime_deps.python.then(|| images::UV.reference(spec)),
-        skills_env: (!spec.skills.is_empty()).then(|| pod::skills_env(spec, trust)),
+        skills_env: (!spec.skills.is_empty()).then(|| environment::skills(spec, trust)),
         restore: spec.restore_from.as_ref().map(|_| images::RCLONE.reference(spec)),
         browser: browser(scope),
         collector: collector(scope),
@@ -365,7 +372,7 @@ fn browser(scope: &Scope<'_>) -> Option<Browser> {
         image,
         command: flavor.command.to_vec(),
         args: flavor.args.to_vec(),
-        env: pod::browser_env(flavor, &scope.trust),
+        env: environment::browser(flavor, &scope.trust),
         resources: containers::resources(&spec.chromium.resources, &containers::BROWSER),
         mounts: pod::browser_mounts(&scope.trust),
     })
@@ -392,10 +399,11 @@ fn scheduling(spec: &OpenClawInstanceSpec) -> BTreeMap<&'static str, Value> {
         fields.insert("tolerations", json!(wanted.tolerations));
     }
     if let Some(affinity) = &wanted.affinity {
-        fields.insert("affinity", json!(affinity));
+        fields.insert("affinity", pod::without_empty_lists(json!(affinity)));
     }
     if !wanted.topology_spread_constraints.is_empty() {
-        fields.insert("topology_spread", json!(wanted.topology_spread_constraints));
+        let constraints = json!(wanted.topology_spread_constraints);
+        fields.insert("topology_spread", pod::without_empty_lists(constraints));
     }
     if let Some(class) = &wanted.runtime_class_name {
         fields.insert("runtime_class", json!(class));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::OpenClawInstanceSpec;
 use crate::api::auth::{Auth, raw};
-use crate::api::spec::{LogFormat, LogLevel};
+use crate::api::spec::{IngressTls, LogFormat, LogLevel};
 use crate::names;
 
 /// A leaf that is set when nothing is there.
@@ -68,24 +68,45 @@ fn logging(spec: &OpenClawInstanceSpec) -> Vec<Leaf> {
 }
 
 /// Returns the origins from which a browser may open the Control UI: every exposure, sorted.
+///
+/// The application compares them as they are, so a wildcard would admit nobody.
 fn origins(spec: &OpenClawInstanceSpec) -> Vec<String> {
     let port = names::PORT_GATEWAY;
     let mut origins = vec![format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")];
     let ingress = &spec.networking.ingress;
     if ingress.enabled {
-        for host in &ingress.hosts {
-            let tls = ingress.tls.iter().any(|tls| tls.hosts.contains(&host.host));
-            let scheme = if tls || ingress.security.force_https { "https" } else { "http" };
-            origins.push(format!("{scheme}://{}", host.host));
+        let forced = ingress.security.force_https;
+        for host in ingress.hosts.iter().map(|host| host.host.as_str()).filter(|h| is_one_host(h)) {
+            let has_tls = ingress.tls.iter().any(|tls| covers(tls, host));
+            if forced || has_tls {
+                origins.push(format!("https://{host}"));
+            }
+            if !forced {
+                origins.push(format!("http://{host}"));
+            }
         }
     }
     if spec.networking.http_route.enabled {
-        origins.extend(spec.networking.http_route.hostnames.iter().map(|h| format!("https://{h}")));
+        let hosts = spec.networking.http_route.hostnames.iter().filter(|host| is_one_host(host));
+        origins.extend(hosts.map(|host| format!("https://{host}")));
     }
     origins.extend(spec.gateway.control_ui_origins.iter().cloned());
     origins.sort();
     origins.dedup();
     origins
+}
+
+fn is_one_host(host: &str) -> bool {
+    !host.is_empty() && !host.starts_with('*')
+}
+
+/// Whether a certificate is for `host`; one that names no host is for all of them.
+fn covers(tls: &IngressTls, host: &str) -> bool {
+    let is_named = |name: &String| match (name.strip_prefix("*."), host.split_once('.')) {
+        (Some(parent), Some((_, rest))) => parent == rest,
+        _ => name == host,
+    };
+    tls.hosts.is_empty() || tls.hosts.iter().any(is_named)
 }
 
 /// Returns openclaw.json as it is mounted: the inline configuration with the leaves set, or
@@ -142,13 +163,34 @@ mod tests {
 
     #[test]
     fn origins_follow_every_exposure() {
-        let spec = spec(json!({"gateway": {"controlUiOrigins": ["https://b.example"]},
-            "networking": {"ingress": {"enabled": true, "hosts": [{"host": "a.example"}],
-                "security": {"forceHTTPS": false}},
-                "httpRoute": {"enabled": true, "hostnames": ["c.example"]}}}));
+        let found = |ingress: Value| {
+            let mut ingress = ingress;
+            ingress["enabled"] = json!(true);
+            let spec = spec(json!({"gateway": {"controlUiOrigins": ["https://ui.example"]},
+                "networking": {"ingress": ingress, "httpRoute": {"enabled": true,
+                    "hostnames": ["route.example", "*.route.example"]}}}));
+            origins(&spec)[..].join(" ").replace("http://127.0.0.1:18789 ", "")
+        };
+        let always = "https://route.example https://ui.example";
         assert_eq!(
-            origins(&spec)[2..],
-            ["http://localhost:18789", "https://b.example", "https://c.example"].map(str::to_owned)
+            found(json!({"hosts": [{"host": "a.example"}, {"host": "*.example"}]})),
+            format!("http://localhost:18789 https://a.example {always}")
+        );
+        let plain = json!({"forceHTTPS": false});
+        assert_eq!(
+            found(json!({"hosts": [{"host": "a.example"}], "security": plain})),
+            format!("http://a.example http://localhost:18789 {always}")
+        );
+        for tls in [json!([{"hosts": ["*.example"]}]), json!([{"secretName": "all"}])] {
+            assert_eq!(
+                found(json!({"hosts": [{"host": "a.example"}], "security": plain, "tls": tls})),
+                format!("http://a.example http://localhost:18789 https://a.example {always}")
+            );
+        }
+        assert_eq!(
+            found(json!({"hosts": [{"host": "a.b.example"}], "security": plain,
+                "tls": [{"hosts": ["*.example"]}]})),
+            format!("http://a.b.example http://localhost:18789 {always}")
         );
     }
 }

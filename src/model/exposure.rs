@@ -230,11 +230,31 @@ pub fn ingress_rules(instance: &str, spec: &OpenClawInstanceSpec) -> Vec<Value> 
         .collect()
 }
 
-/// Port of the Service that browsers are led to: the gateway's, or the first of the user's own.
+/// Port of the Service that browsers are led to: the one behind which the gateway listens, else
+/// the first that speaks TCP.
 pub fn web_port(spec: &OpenClawInstanceSpec) -> i32 {
     let own = &spec.networking.service.ports;
     own.iter()
-        .find(|port| port.name == names::PORT_NAME_GATEWAY || port.port == names::PORT_GATEWAY)
-        .or_else(|| own.first())
+        .find(|port| port.target_port.unwrap_or(port.port) == names::PORT_GATEWAY)
+        .or_else(|| own.iter().find(|port| port.protocol == Protocol::Tcp))
         .map_or(names::PORT_GATEWAY, |port| port.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_led_to_the_gateway_whatever_its_place_in_the_list() {
+        let port = |ports: Value| {
+            let spec = json!({"networking": {"service": {"ports": ports}}});
+            web_port(&serde_json::from_value(spec).unwrap())
+        };
+        assert_eq!(port(json!([])), 18789);
+        let web = json!({"name": "web", "port": 80, "targetPort": 18789});
+        let hook = json!({"name": "gateway", "port": 8443, "targetPort": 9443});
+        let udp = json!({"name": "udp", "port": 9999, "protocol": "UDP"});
+        assert_eq!(port(json!([udp, hook, web])), 80);
+        assert_eq!(port(json!([udp, hook])), 8443);
+    }
 }

@@ -138,8 +138,10 @@ pub struct Pod {
     pub liveness: Option<Probe>,
     /// Readiness probe.
     pub readiness: Option<Probe>,
-    /// Environment of our init containers.
-    pub init_env: Values,
+    /// Environment of the init containers that guard the state.
+    pub guard_env: Values,
+    /// Environment of the init containers that install tools.
+    pub installer_env: Values,
     /// Their mounts.
     pub init_mounts: Values,
     /// State outlives the Pod, so another version may find it.

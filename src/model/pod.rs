@@ -1,13 +1,11 @@
-//! Everything of the Pod that merges lists: environment, volumes, mounts, containers.
-
-use std::collections::BTreeSet;
+//! Everything of the Pod that merges lists: volumes, mounts, containers.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{containers, images};
+use super::containers;
+use super::environment::env;
 use crate::api::OpenClawInstanceSpec;
-use crate::api::auth::{Auth, TOKEN_ENV};
 use crate::names;
 
 /// The CA bundle as containers see it.
@@ -32,11 +30,6 @@ impl Trust {
     }
 }
 
-/// Returns an environment variable.
-pub fn env(name: &str, value: &str) -> Value {
-    json!({"name": name, "value": value})
-}
-
 /// Returns a volume mount.
 pub fn mount(volume: &str, path: &str, read_only: bool) -> Value {
     if read_only {
@@ -44,109 +37,6 @@ pub fn mount(volume: &str, path: &str, read_only: bool) -> Value {
     } else {
         json!({"name": volume, "mountPath": path})
     }
-}
-
-/// Whether tools are installed to the data volume, so that every container must find them.
-pub fn has_tools(spec: &OpenClawInstanceSpec) -> bool {
-    spec.runtime_deps.pnpm || spec.runtime_deps.python || !spec.skills.is_empty()
-}
-
-/// Variables that the application's image needs in the main and in the init containers alike:
-/// everything that a program writes lies on the data volume, as the root is read-only.
-pub fn state_env(spec: &OpenClawInstanceSpec) -> Vec<Value> {
-    let state = names::STATE_DIR;
-    let mut list = vec![
-        env("HOME", names::HOME),
-        env("OPENCLAW_STATE_DIR", state),
-        env("OPENCLAW_CONFIG_PATH", names::CONFIG_PATH),
-        env("XDG_CACHE_HOME", &format!("{state}/cache")),
-        env("NPM_CONFIG_CACHE", &format!("{state}/cache/npm")),
-    ];
-    if has_tools(spec) {
-        list.extend([
-            env("PATH", &format!("{}:{SYSTEM_PATH}", names::BIN_DIR)),
-            env("XDG_DATA_HOME", &format!("{state}/.local/share")),
-            env("XDG_STATE_HOME", &format!("{state}/.local/state")),
-        ]);
-    }
-    if spec.runtime_deps.pnpm {
-        list.extend([
-            env("COREPACK_HOME", &format!("{state}/.local/share/corepack")),
-            env("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0"),
-            env("PNPM_HOME", &format!("{state}/.local/share/pnpm")),
-        ]);
-    }
-    if spec.runtime_deps.python {
-        list.extend([
-            env("UV_CACHE_DIR", &format!("{state}/cache/uv")),
-            env("UV_PYTHON_INSTALL_DIR", &format!("{state}/.local/share/uv/python")),
-            env("UV_PYTHON_BIN_DIR", names::BIN_DIR),
-            env("UV_TOOL_DIR", &format!("{state}/.local/share/uv/tools")),
-            env("UV_TOOL_BIN_DIR", names::BIN_DIR),
-        ]);
-    }
-    list
-}
-
-/// Where programs lie in the application's images; the image's own PATH cannot be extended.
-const SYSTEM_PATH: &str =
-    "/home/node/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Returns the environment of the main container: ours, then the user's, who wins.
-pub fn main_env(spec: &OpenClawInstanceSpec, auth: &Auth, trust: &Trust) -> Vec<Value> {
-    let mut ours = state_env(spec);
-    ours.push(env("OPENCLAW_GATEWAY_PORT", &names::PORT_GATEWAY.to_string()));
-    ours.push(env("OPENCLAW_DISABLE_BONJOUR", "1"));
-    ours.push(env("OPENCLAW_NO_AUTO_UPDATE", "1"));
-    if let Auth::Secret { name, .. } = auth {
-        ours.push(json!({"name": TOKEN_ENV, "valueFrom":
-            {"secretKeyRef": {"name": name, "key": names::KEY_TOKEN}}}));
-    }
-    if spec.chromium.enabled {
-        let url = format!("http://127.0.0.1:{}", names::PORT_BROWSER);
-        ours.push(env("CHROMIUM_URL", &url));
-    }
-    ours.extend(trust.env.iter().cloned());
-    with_user_env(ours, spec)
-}
-
-fn with_user_env(ours: Vec<Value>, spec: &OpenClawInstanceSpec) -> Vec<Value> {
-    let users: BTreeSet<&str> = spec.env.iter().map(|env| env.name.as_str()).collect();
-    ours.into_iter()
-        .filter(|env| !env["name"].as_str().is_some_and(|name| users.contains(name)))
-        .chain(spec.env.iter().map(|env| json!(env)))
-        .collect()
-}
-
-/// Variables that would let a package run code or leave the volume while skills are installed.
-fn is_install_override(name: &str) -> bool {
-    name.to_ascii_uppercase().starts_with("NPM_CONFIG_")
-        || name.starts_with("LD_")
-        || matches!(name, "NODE_OPTIONS" | "NODE_PATH" | "PATH")
-}
-
-/// Returns the environment of `init-skills`: the main one's credentials, without what would
-/// undo its hardening, and ours last, as the later of two equal names wins in a container.
-pub fn skills_env(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
-    let mut ours = state_env(spec);
-    ours.push(env("NPM_CONFIG_IGNORE_SCRIPTS", "true"));
-    ours.push(env("XDG_CONFIG_HOME", "/tmp/.config"));
-    ours.extend(trust.env.iter().cloned());
-    let taken: Vec<String> =
-        ours.iter().filter_map(|env| env["name"].as_str().map(str::to_owned)).collect();
-    let users = spec
-        .env
-        .iter()
-        .filter(|env| !is_install_override(&env.name) && !taken.contains(&env.name))
-        .map(|env| json!(env));
-    users.chain(ours.iter().cloned()).collect()
-}
-
-/// Returns the environment of another init container of ours.
-pub fn init_env(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
-    let mut list = state_env(spec);
-    list.extend(trust.env.iter().cloned());
-    list
 }
 
 /// Returns the mounts of our init containers: data, `/tmp`, scripts and what they read.
@@ -322,14 +212,6 @@ pub fn strict_security() -> Value {
 /// Returns the user's containers, hardened.
 pub fn guests<T: Serialize>(list: &[T], trust: &Trust) -> Vec<Value> {
     list.iter()
-        .map(|container| containers::harden(without_empty_lists(json!(container)), trust))
+        .map(|container| without_empty_lists(containers::harden(json!(container), trust)))
         .collect()
-}
-
-/// Returns the environment of the browser.
-pub fn browser_env(flavor: &images::Flavor, trust: &Trust) -> Vec<Value> {
-    let mut list = vec![env("HOME", "/tmp")];
-    list.extend(flavor.env.iter().map(|(name, value)| env(name, value)));
-    list.extend(trust.env.iter().cloned());
-    list
 }
