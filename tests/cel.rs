@@ -5,6 +5,8 @@
     dead_code,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::too_many_lines,
+    clippy::redundant_closure_for_method_calls,
     clippy::disallowed_methods,
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
