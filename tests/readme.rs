@@ -383,7 +383,7 @@ fn the_resources_and_probes_that_are_told_are_rendered() {
     let objects = kit::documents(&test.success());
     let set = objects.iter().find(|object| object["kind"] == "StatefulSet").unwrap();
     let containers = set["spec"]["template"]["spec"]["containers"].as_array().unwrap();
-    let text = readme();
+    let document = readme();
     let mut rows = Vec::new();
     for container in containers {
         let part = |half: &str, unit: &str| {
@@ -406,7 +406,7 @@ fn the_resources_and_probes_that_are_told_are_rendered() {
     }
     assert_eq!(rows.len(), 7);
     for row in rows {
-        assert!(text.contains(&row), "{row}");
+        assert!(document.contains(&row), "{row}");
     }
 }
 
