@@ -273,15 +273,20 @@ pub fn intents(changes: &Changes, wanted: &Wanted, present: &Present) -> FileTre
         let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| *name != LOCK) else {
             continue;
         };
+        let hash = wanted.get(path).cloned().unwrap_or_default();
+        let present_lock = present.locks.get(folder);
+        // What the lock lists already needs no announcement, and the lock then stays as it is.
+        if present_lock.is_some_and(|lock| lock.files.get(name) == Some(&hash)) {
+            continue;
+        }
         let intent = intents.entry(folder).or_insert_with(|| {
             let fresh = || Lock { instance: folder.to_owned(), ..Lock::default() };
-            present.locks.get(folder).cloned().unwrap_or_else(fresh)
+            present_lock.cloned().unwrap_or_else(fresh)
         });
         // What an earlier run left half done is what this one starts from.
         if let Some(found) = present.files.get(path).filter(|found| intent.knows(name, found)) {
             intent.files.insert(name.to_owned(), found.clone());
         }
-        let hash = wanted.get(path).cloned().unwrap_or_default();
         intent.pending.insert(name.to_owned(), hash);
     }
     intents.into_iter().map(|(folder, lock)| (format!("{folder}/{LOCK}"), lock.text())).collect()
