@@ -67,7 +67,7 @@ fn shape(objects: &[Value]) -> BTreeSet<String> {
     fn walk(value: &Value, at: &str, found: &mut BTreeSet<String>) {
         match value {
             Value::Array(items) => {
-                items.iter().for_each(|item| walk(item, &format!("{at}[]"), found))
+                items.iter().for_each(|item| walk(item, &format!("{at}[]"), found));
             }
             Value::Object(map) => {
                 for (key, child) in map {
