@@ -16,6 +16,7 @@
 
 mod nasty;
 pub mod render;
+pub mod restricted;
 
 pub use nasty::nasty;
 
