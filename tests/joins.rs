@@ -1,45 +1,24 @@
 //! What one object names, another one has: ports, selectors, volumes, keys, rights. A broken join
 //! renders without a word and fails in the cluster, so every rendered case is walked.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    clippy::case_sensitive_file_extension_comparisons,
-    clippy::items_after_statements,
-    clippy::too_many_lines,
-    reason = "tests fail by panicking and read files"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod kit;
 
 use std::collections::BTreeSet;
 
-use kit::render::{Rendered, all};
-use openclaw::model::references::References;
+use kit::render::{Rendered, each, is_subset, texts};
+use kit::restricted::{containers, list};
 use openclaw::names;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-fn each(check: impl Fn(&Rendered)) {
-    all().iter().for_each(check);
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn texts(value: &Value) -> BTreeSet<String> {
-    list(value).filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn is_subset(selector: &Value, labels: &Value) -> bool {
-    selector.as_object().unwrap().iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
-/// Ports that a container declares, or that a user's own Service port leads to.
+/// Ports that a container declares, and those that the user says somebody listens on.
 fn listening(rendered: &Rendered) -> BTreeSet<i64> {
     let declared = rendered.containers().into_iter().flat_map(|c| list(&c["ports"]));
-    declared.filter_map(|port| port["containerPort"].as_i64()).collect()
+    let declared = declared.filter_map(|port| port["containerPort"].as_i64());
+    let service = rendered.instance.object.as_ref().map(|o| &o.spec["networking"]["service"]);
+    let own = service.into_iter().flat_map(|service| list(&service["ports"]));
+    let own = own.filter_map(|p| p.get("targetPort").unwrap_or(&p["port"]).as_i64());
+    declared.chain(own).collect()
 }
 
 #[test]
@@ -76,8 +55,7 @@ fn ports_of_the_service_lead_to_something_that_listens_and_is_admitted() {
             .collect();
         for port in list(&r.object("Service").unwrap()["spec"]["ports"]) {
             let target = port["targetPort"].as_i64().unwrap();
-            let custom = r.case == "service-ports" || r.case == "full.yaml";
-            assert!(custom || listening.contains(&target), "{}: {port}", r.case);
+            assert!(listening.contains(&target), "{}: {port}", r.case);
             let metrics = port["name"] == names::PORT_NAME_METRICS;
             let monitored = !r.settings.cluster.monitoring_namespaces.is_empty();
             if r.object("NetworkPolicy").is_some() && (!metrics || monitored) {
@@ -150,6 +128,32 @@ fn every_mount_has_its_volume_and_every_volume_of_ours_is_mounted() {
 }
 
 #[test]
+fn names_inside_the_pod_are_unique_and_resolve() {
+    each(|r| {
+        let mut names = BTreeSet::new();
+        let mut ports = BTreeSet::new();
+        for container in r.containers() {
+            let name = container["name"].as_str().unwrap();
+            assert!(names.insert(name), "{}: {name} is there twice", r.case);
+            let mut variables = BTreeSet::new();
+            for variable in list(&container["env"]) {
+                let variable = variable["name"].as_str().unwrap();
+                assert!(variables.insert(variable), "{}: {name}: {variable}", r.case);
+            }
+            let mut named = BTreeSet::new();
+            for port in list(&container["ports"]) {
+                assert!(ports.insert(port["containerPort"].as_i64()), "{}: {port}", r.case);
+                named.insert(port["name"].as_str());
+            }
+            for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+                let port = container[probe]["httpGet"]["port"].as_str();
+                assert!(port.is_none() || named.contains(&port), "{}: {name} {probe}", r.case);
+            }
+        }
+    });
+}
+
+#[test]
 fn config_maps_hold_the_keys_that_are_read() {
     each(|r| {
         let config = r.named("ConfigMap", &r.instance.config.name).unwrap();
@@ -181,13 +185,41 @@ fn config_maps_hold_the_keys_that_are_read() {
             let workspace = r.instance.workspace.as_ref().unwrap();
             assert!(workspace.data.contains_key(key), "{}: {from}", r.case);
         }
-        for (key, text) in data.iter().filter(|(key, _)| key.ends_with(".mjs")) {
+        for (key, text) in data {
             for import in text.as_str().unwrap().lines().filter_map(|l| l.split_once("from './")) {
                 let name = import.1.split('\'').next().unwrap();
                 assert!(data.contains_key(name), "{}: {key} imports {name}", r.case);
             }
         }
     });
+}
+
+/// Secrets and ConfigMaps that a Pod names, field by field.
+fn named(pod: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut secrets: Vec<&Value> = list(&pod["imagePullSecrets"]).map(|s| &s["name"]).collect();
+    let mut config_maps: Vec<&Value> = Vec::new();
+    for volume in list(&pod["volumes"]) {
+        secrets.push(&volume["secret"]["secretName"]);
+        secrets.push(&volume["csi"]["nodePublishSecretRef"]["name"]);
+        config_maps.push(&volume["configMap"]["name"]);
+        for source in list(&volume["projected"]["sources"]) {
+            secrets.push(&source["secret"]["name"]);
+            config_maps.push(&source["configMap"]["name"]);
+        }
+    }
+    for container in containers(pod) {
+        for env in list(&container["env"]) {
+            secrets.push(&env["valueFrom"]["secretKeyRef"]["name"]);
+            config_maps.push(&env["valueFrom"]["configMapKeyRef"]["name"]);
+        }
+        for source in list(&container["envFrom"]) {
+            secrets.push(&source["secretRef"]["name"]);
+            config_maps.push(&source["configMapRef"]["name"]);
+        }
+    }
+    [secrets, config_maps]
+        .map(|names| names.into_iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .into()
 }
 
 #[test]
@@ -199,13 +231,12 @@ fn the_controller_may_read_exactly_what_the_pod_and_the_ingress_name() {
             assert!(r.object("OpenClawInstance").is_none(), "{}", r.case);
             return;
         };
-        let mut references = References::default();
-        references.walk(r.pod());
+        let (mut secrets, mut config_maps) = named(r.pod());
         let tls = r.object("Ingress").into_iter().flat_map(|o| list(&o["spec"]["tls"]));
-        references.secrets.extend(tls.filter_map(|t| t["secretName"].as_str()).map(str::to_owned));
-        references.secrets.insert("b2-backup-credentials".to_owned());
+        secrets.extend(tls.filter_map(|t| t["secretName"].as_str()).map(str::to_owned));
+        secrets.insert("b2-backup-credentials".to_owned());
         for manifest in r.manifests.iter().filter(|m| m.kind == "ConfigMap") {
-            references.config_maps.remove(&manifest.name);
+            config_maps.remove(&manifest.name);
         }
         let of = |resource: &str| -> BTreeSet<String> {
             let rules = list(&role["rules"]);
@@ -214,82 +245,8 @@ fn the_controller_may_read_exactly_what_the_pod_and_the_ingress_name() {
                 .flat_map(|rule| texts(&rule["resourceNames"]))
                 .collect()
         };
-        assert_eq!(of("secrets"), references.secrets, "{}", r.case);
-        assert_eq!(of("configmaps"), references.config_maps, "{}", r.case);
+        assert_eq!(of("secrets"), secrets, "{}", r.case);
+        assert_eq!(of("configmaps"), config_maps, "{}", r.case);
         assert!(list(&role["rules"]).all(|rule| list(&rule["resourceNames"]).count() > 0));
     });
-}
-
-#[test]
-fn bindings_bind_roles_and_accounts_that_exist() {
-    each(|r| {
-        for binding in r.manifests.iter().filter(|m| m.kind == "RoleBinding") {
-            let role = binding.value["roleRef"]["name"].as_str().unwrap();
-            assert!(r.named("Role", role).is_some(), "{}: {role}", r.case);
-            for subject in list(&binding.value["subjects"]) {
-                if subject["namespace"] == r.instance.namespace.as_str() {
-                    let name = subject["name"].as_str().unwrap();
-                    assert!(r.named("ServiceAccount", name).is_some(), "{}: {name}", r.case);
-                    assert_eq!(r.pod()["serviceAccountName"], name, "{}", r.case);
-                }
-            }
-        }
-    });
-}
-
-#[test]
-fn every_object_says_whose_it_is_and_where_it_comes_from() {
-    each(|r| {
-        let mut seen = BTreeSet::new();
-        for manifest in &r.manifests {
-            let at = format!("{}: {} {}", r.case, manifest.kind, manifest.name);
-            let metadata = &manifest.value["metadata"];
-            assert_eq!(metadata["namespace"], r.instance.namespace.as_str(), "{at}");
-            assert_eq!(metadata["labels"][names::LABEL_NAME], "openclaw", "{at}");
-            assert_eq!(metadata["labels"][names::LABEL_INSTANCE], r.instance.name.as_str(), "{at}");
-            assert_eq!(metadata["labels"][names::LABEL_MANAGED_BY], "openclaw", "{at}");
-            let source = metadata["annotations"][names::ANNOTATION_SOURCE].as_str().unwrap();
-            assert!(source.starts_with("instances/"), "{at}");
-            let versioned = metadata["labels"].get(names::LABEL_VERSION).is_some();
-            assert!(!versioned || manifest.kind == "StatefulSet", "{at}");
-            assert!(manifest.name.len() <= 63, "{at}");
-            assert_ne!(manifest.kind, "Secret", "{at}");
-            assert!(seen.insert((manifest.kind.clone(), manifest.name.clone())), "{at}");
-            let substituted = manifest.text().contains("${");
-            let excluded =
-                metadata["annotations"].get("kustomize.toolkit.fluxcd.io/substitute").is_some();
-            assert_eq!(substituted, excluded, "{at}");
-        }
-    });
-}
-
-#[test]
-fn the_render_hash_is_the_hash_of_the_rest() {
-    each(|r| {
-        let mut set = r.object("StatefulSet").unwrap().clone();
-        let annotations = set["metadata"]["annotations"].as_object_mut().unwrap();
-        let hash = annotations.remove(names::ANNOTATION_RENDER_HASH).unwrap();
-        let text = openclaw::render::yaml::write(&set);
-        let found = openclaw::model::scripts::hex(Sha256::digest(text.as_bytes()).as_slice());
-        assert_eq!(hash, found.as_str(), "{}", r.case);
-    });
-}
-
-#[test]
-fn the_policy_of_one_instance_never_selects_the_pods_of_another() {
-    let all = all();
-    for a in &all {
-        let Some(policy) = a.object("NetworkPolicy") else { continue };
-        let selector = &policy["spec"]["podSelector"]["matchLabels"];
-        for b in &all {
-            let same = (&a.instance.namespace, &a.instance.name)
-                == (&b.instance.namespace, &b.instance.name);
-            if same || a.instance.namespace != b.instance.namespace {
-                continue;
-            }
-            let labels =
-                &b.object("StatefulSet").unwrap()["spec"]["template"]["metadata"]["labels"];
-            assert!(!is_subset(selector, labels), "{} selects {}", a.case, b.case);
-        }
-    }
 }

@@ -14,8 +14,10 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+pub mod fields;
 mod nasty;
 pub mod render;
+pub mod restricted;
 
 pub use nasty::nasty;
 
@@ -232,8 +234,8 @@ pub fn tool(name: &str) -> String {
 
 /// Returns the documents of a stream.
 pub fn documents(stream: &str) -> Vec<serde_json::Value> {
-    stream
-        .split("---\n")
+    format!("\n{stream}")
+        .split("\n---\n")
         .filter(|text| !text.trim().is_empty())
         .map(|text| serde_yaml::from_str(text).unwrap())
         .collect()

@@ -1,6 +1,6 @@
 //! Renders in this process what the binary would render.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use openclaw::api::load::{self, Input, Loaded, Reading};
@@ -110,4 +110,20 @@ pub fn all() -> Vec<Rendered> {
         all.extend(file(&name, &examples.join(&name)));
     }
     all
+}
+
+/// Runs `check` over every golden case and every example.
+pub fn each(check: impl Fn(&Rendered)) {
+    all().iter().for_each(check);
+}
+
+/// The texts of a list.
+pub fn texts(value: &Value) -> BTreeSet<String> {
+    super::restricted::list(value).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether `labels` has every label of `selector`.
+pub fn is_subset(selector: &Value, labels: &Value) -> bool {
+    let mut wanted = selector.as_object().unwrap().iter();
+    wanted.all(|(key, value)| labels.get(key) == Some(value))
 }
