@@ -3,6 +3,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    clippy::case_sensitive_file_extension_comparisons,
     clippy::disallowed_methods,
     reason = "tests are shell and fail by panicking"
 )]
