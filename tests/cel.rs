@@ -5,10 +5,11 @@
     dead_code,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::format_collect,
     clippy::too_many_lines,
-    clippy::redundant_closure_for_method_calls,
+    clippy::type_complexity,
     clippy::disallowed_methods,
-    reason = "tests are shell, fail by panicking, and each binary uses its own part"
+    reason = "tests are shell, fail by panicking, hold tables, and each uses its own part"
 )]
 
 #[path = "cel/corpus.rs"]
@@ -19,7 +20,8 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube::core::cel::{
-    AnalysisWarning, CompiledSchema, Validator, WarningKind, compile_schema, estimate_rule_cost,
+    AnalysisWarning, CompiledSchema, ValidationErrors, Validator, WarningKind, compile_schema,
+    estimate_rule_cost,
 };
 use openclaw::validate::refused::REFUSED;
 use openclaw::validate::{CHECKS, Cel};
@@ -107,8 +109,8 @@ fn of_cel(
     let mut instance = instance.clone();
     without_nulls(&mut instance, schema);
     let result = validator.validate_compiled(compiled, &instance, None);
-    let errors = result.err().map(|errors| errors.into_vec()).unwrap_or_default();
-    errors.iter().map(|error| verdict::code_of_rule(&error.rule, &error.message)).collect()
+    let errors = result.err().into_iter().flat_map(ValidationErrors::into_vec);
+    errors.map(|error| verdict::code_of_rule(&error.rule, &error.message)).collect()
 }
 
 /// What one part of the corpus gave.

@@ -77,28 +77,38 @@ pub enum Phase {
 /// Names of the objects that belong to the instance.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[allow(missing_docs, reason = "each field is the name of the object of that kind")]
 pub struct ManagedResources {
+    /// Name of the StatefulSet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stateful_set: Option<String>,
+    /// Name of the Deployment of operators before the StatefulSet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
+    /// Name of the Service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Name of the ConfigMap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map: Option<String>,
+    /// Name of the PersistentVolumeClaim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pvc: Option<String>,
+    /// Name of the NetworkPolicy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_policy: Option<String>,
+    /// Name of the PodDisruptionBudget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_disruption_budget: Option<String>,
+    /// Name of the ServiceAccount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
+    /// Name of the Role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Name of the RoleBinding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_binding: Option<String>,
+    /// Name of the Secret that holds the gateway's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_token_secret: Option<String>,
 }
