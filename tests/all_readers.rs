@@ -9,7 +9,7 @@
 
 mod kit;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -37,6 +37,13 @@ fn every_reader_reads_every_nasty_text_alike() {
         let key = if text.is_empty() { "empty".to_owned() } else { text.clone() };
         map.insert(format!("key-{at}"), serde_json::json!({ key: [text] }));
     }
+    for length in [1000, 1001, 1024, 1025] {
+        let key = "\"".repeat(length);
+        map.insert(format!("long-{length}"), serde_json::json!([{ &key: { &key: 1 } }]));
+    }
+    let numbers = [1e21, 1e-9, 0.5, f64::MAX, -123_456.789].map(Value::from);
+    map.insert("numbers".to_owned(), numbers.into_iter().collect());
+    map.insert("integers".to_owned(), serde_json::json!([i64::MIN, i64::MAX, 1_u64 << 53]));
     let value = Value::Object(map);
     let text = openclaw::render::yaml::write(&value);
     for tool in ["GOYAML", "PYYAML"] {
@@ -64,15 +71,15 @@ fn every_reader_reads_every_rendered_object_alike() {
     }
 }
 
-fn identities(values: &[Value]) -> BTreeSet<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    values
-        .iter()
-        .map(|v| {
-            let metadata = &v["metadata"];
-            [&v["kind"], &metadata["namespace"], &metadata["name"]].map(text).join("/")
-        })
-        .collect()
+/// Objects by kind, namespace and name.
+fn by_identity(values: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
+    let identity = |value: &Value| {
+        let metadata = &value["metadata"];
+        [&value["kind"], &metadata["namespace"], &metadata["name"]]
+            .map(|text| text.as_str().unwrap_or_default().to_owned())
+            .join("/")
+    };
+    values.into_iter().map(|value| (identity(&value), value)).collect()
 }
 
 fn build(tool: &str, args: &[&str], folder: &Path) -> Vec<Value> {
@@ -97,11 +104,14 @@ fn kustomize_and_kubectl_build_every_folder() {
         }
         let instance = &rendered.instance;
         let folder = scratch.path().join(&instance.namespace).join(&instance.name);
-        let values: Vec<Value> = rendered.manifests.iter().map(|m| m.value.clone()).collect();
-        let expected = identities(&values);
-        let built = build("KUSTOMIZE", &["build"], &folder);
-        assert_eq!(identities(&built), expected, "{}", rendered.case);
-        let built = build("KUBECTL", &["kustomize"], &folder);
-        assert_eq!(identities(&built), expected, "{}", rendered.case);
+        let expected = by_identity(rendered.manifests.iter().map(|m| m.value.clone()));
+        assert_eq!(expected.len(), rendered.manifests.len(), "{}", rendered.case);
+        for (tool, args) in [("KUSTOMIZE", ["build"]), ("KUBECTL", ["kustomize"])] {
+            let built = by_identity(build(tool, &args, &folder));
+            assert!(built.keys().eq(expected.keys()), "{tool} {}", rendered.case);
+            for (identity, value) in &built {
+                assert_eq!(value, &expected[identity], "{tool} {} {identity}", rendered.case);
+            }
+        }
     }
 }

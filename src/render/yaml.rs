@@ -93,16 +93,15 @@ fn sequence(out: &mut String, items: &[Value], depth: usize, mut inline: bool) {
 }
 
 fn string_key(out: &mut String, key: &str, depth: usize) {
-    let long = key.len() > LONGEST_KEY;
-    if long {
-        out.push_str("? ");
-    }
+    let start = out.len();
     if is_plain(key) {
         out.push_str(key);
     } else {
         quoted(out, key);
     }
-    if long {
+    // Escapes count: what is limited is the key as it is written.
+    if out.len() - start > LONGEST_KEY {
+        out.insert_str(start, "? ");
         out.push('\n');
         indent(out, depth);
     }
