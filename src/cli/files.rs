@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use rayon::prelude::*;
 
+use super::project::shown;
 use crate::diagnostic::{Finding, Report, severity};
 use crate::tree::{LOCK, Present, TEMPORARY};
 
@@ -16,7 +17,7 @@ const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
 /// Returns the files of a source, sorted; hidden files are passed over, links are findings.
 pub(super) fn sources(path: &Path, report: &mut Report) -> anyhow::Result<Vec<PathBuf>> {
     let metadata =
-        fs::symlink_metadata(path).with_context(|| format!("failed to read {}", path.display()))?;
+        fs::symlink_metadata(path).with_context(|| format!("failed to read {}", shown(path)))?;
     if metadata.is_symlink() {
         report.push(link(path));
         return Ok(Vec::new());
@@ -31,7 +32,7 @@ pub(super) fn sources(path: &Path, report: &mut Report) -> anyhow::Result<Vec<Pa
             continue;
         }
         let metadata = fs::symlink_metadata(&entry)
-            .with_context(|| format!("failed to read {}", entry.display()))?;
+            .with_context(|| format!("failed to read {}", shown(&entry)))?;
         let suffix = entry.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if metadata.is_symlink() {
             report.push(link(&entry));
@@ -48,13 +49,13 @@ fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let list = || -> std::io::Result<Vec<PathBuf>> {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
     };
-    let mut entries = list().with_context(|| format!("failed to list {}", folder.display()))?;
+    let mut entries = list().with_context(|| format!("failed to list {}", shown(folder)))?;
     entries.sort();
     Ok(entries)
 }
 
 fn link(path: &Path) -> Finding {
-    let shown = super::project::shown(path);
+    let shown = shown(path);
     let message = format!("{shown} is a symbolic link, allowed: files and folders");
     let hint = Some("replace it by what it points to".to_owned());
     Finding::new("OC0306", severity("OC0306"), "", message, hint)
@@ -67,12 +68,12 @@ pub(super) fn templates(folder: &Path) -> anyhow::Result<Vec<(String, String)>> 
     while let Some(next) = folders.pop() {
         for entry in sorted(&next)? {
             let metadata = fs::symlink_metadata(&entry)?;
-            anyhow::ensure!(!metadata.is_symlink(), "{} is a symbolic link", entry.display());
+            anyhow::ensure!(!metadata.is_symlink(), "{} is a symbolic link", shown(&entry));
             if metadata.is_dir() {
                 folders.push(entry);
             } else if entry.to_string_lossy().ends_with(".j2") {
                 let text = fs::read_to_string(&entry)
-                    .with_context(|| format!("failed to read {}", entry.display()))?;
+                    .with_context(|| format!("failed to read {}", shown(&entry)))?;
                 let name = entry.strip_prefix(folder).unwrap_or(&entry);
                 found.push((name.to_string_lossy().replace('\\', "/"), text));
             }
@@ -88,19 +89,19 @@ pub(super) fn present(folder: &Path, clean: bool, report: &mut Report) -> anyhow
     match fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_symlink() => report.push(link(folder)),
         Ok(metadata) => {
-            anyhow::ensure!(metadata.is_dir(), "{} is not a folder", folder.display());
+            anyhow::ensure!(metadata.is_dir(), "{} is not a folder", shown(folder));
             Walk { clean, files: &mut files, report }.folder(folder, "")?;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => {
-            return Err(error).with_context(|| format!("failed to read {}", folder.display()));
+            return Err(error).with_context(|| format!("failed to read {}", shown(folder)));
         }
     }
     let parts: Vec<anyhow::Result<Present>> = files
         .into_par_iter()
         .map(|(name, path)| {
             let bytes =
-                fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+                fs::read(&path).with_context(|| format!("failed to read {}", shown(&path)))?;
             let mut one = Present::default();
             one.add(&name, &bytes);
             Ok(one)
@@ -125,10 +126,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, base: &str) -> anyhow::Result<()> {
         let list =
-            fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))?;
+            fs::read_dir(folder).with_context(|| format!("failed to list {}", shown(folder)))?;
         let mut cleaned = false;
         for entry in list {
-            let entry = entry.with_context(|| format!("failed to list {}", folder.display()))?;
+            let entry = entry.with_context(|| format!("failed to list {}", shown(folder)))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let kind = entry.file_type()?;
             let below = if base.is_empty() { name.clone() } else { format!("{base}/{name}") };

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use anyhow::Context;
 use rayon::prelude::*;
 
+use super::project::shown;
 use crate::tree::{Changes, FileTree, LOCK, TEMPORARY};
 
 /// Marks a lock that is written before the files that it announces.
@@ -55,7 +56,7 @@ impl<'a> Staging<'a> {
         let result = OpenOptions::new().write(true).create_new(true).open(&file);
         result
             .and_then(|mut opened| opened.write_all(text.as_bytes()))
-            .with_context(|| format!("failed to write {}", file.display()))
+            .with_context(|| format!("failed to write {}", shown(&file)))
     }
 
     /// Lets the files take their places: the intents, the files, the removals, the locks last.
@@ -75,8 +76,7 @@ impl<'a> Staging<'a> {
             changes.removals.iter().partition(|path| is_lock(path));
         for path in gone.into_iter().chain(gone_locks) {
             let file = self.folder.join(path);
-            fs::remove_file(&file)
-                .with_context(|| format!("failed to remove {}", file.display()))?;
+            fs::remove_file(&file).with_context(|| format!("failed to remove {}", shown(&file)))?;
         }
         self.place(&locks, "")?;
         self.drop_empty_folders(&changes.removals);
@@ -87,7 +87,7 @@ impl<'a> Staging<'a> {
         paths.par_iter().try_for_each(|path| {
             let target = self.folder.join(path);
             fs::rename(temporary(&target, tag), &target)
-                .with_context(|| format!("failed to write {}", target.display()))
+                .with_context(|| format!("failed to write {}", shown(&target)))
         })
     }
 
@@ -109,8 +109,7 @@ impl Made {
             if let Some(parent) = folder.parent() {
                 self.folder(parent)?;
             }
-            fs::create_dir(folder)
-                .with_context(|| format!("failed to make {}", folder.display()))?;
+            fs::create_dir(folder).with_context(|| format!("failed to make {}", shown(folder)))?;
             self.folders.push(folder.to_path_buf());
         }
         self.known.insert(folder.to_path_buf());

@@ -83,12 +83,18 @@ pub fn tree(folder: &Path) -> BTreeMap<String, String> {
     while let Some(next) = folders.pop() {
         let Ok(list) = std::fs::read_dir(&next) else { continue };
         for entry in list.map(Result::unwrap) {
-            if entry.file_type().unwrap().is_dir() {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
                 folders.push(entry.path());
             } else {
                 let name =
                     entry.path().strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                let bytes = std::fs::read(entry.path()).unwrap();
+                let bytes = if kind.is_symlink() {
+                    let target = std::fs::read_link(entry.path()).unwrap();
+                    format!("-> {}", target.display()).into_bytes()
+                } else {
+                    std::fs::read(entry.path()).unwrap()
+                };
                 files.insert(name, String::from_utf8_lossy(&bytes).into_owned());
             }
         }
@@ -237,7 +243,7 @@ pub fn documents(stream: &str) -> Vec<serde_json::Value> {
     format!("\n{stream}")
         .split("\n---\n")
         .filter(|text| !text.trim().is_empty())
-        .map(|text| serde_yaml::from_str(text).unwrap())
+        .map(|text| serde_yaml::from_str(&format!("{text}\n")).unwrap())
         .collect()
 }
 
