@@ -153,7 +153,7 @@ pub(in crate::validate) fn moving_tag(subject: &Subject<'_>, findings: &mut Find
                 "`{}` moves: a restart may start another version",
                 image.tag.as_deref().unwrap_or("latest")
             ),
-            "pin a version, such as `tag: \"2026.9.6\"`; `autoUpdate` keeps it current",
+            "pin a version, such as `tag: \"2026.9.6\"`",
         ),
         Some(_) => {}
     }
