@@ -10,6 +10,7 @@ mod kit;
 
 use kit::render::{Rendered, all};
 use kit::restricted::{containers, list, violations};
+use openclaw::validate::grammar::quantity;
 use serde_json::{Value, json};
 
 /// Cases that weaken the Pod on purpose, with exactly what `restricted` then refuses.
@@ -154,6 +155,11 @@ fn every_container_is_hardened_beyond_the_standard() {
                 for name in ["cpu", "memory"] {
                     assert!(container["resources"][kind][name].is_string(), "{at} {kind} {name}");
                 }
+            }
+            for name in ["cpu", "memory"] {
+                let [request, limit] = ["requests", "limits"]
+                    .map(|kind| quantity(container["resources"][kind][name].as_str().unwrap()));
+                assert!(request.unwrap() <= limit.unwrap(), "{at} {name}");
             }
         }
     }

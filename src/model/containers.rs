@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::pod::Trust;
 use crate::api::spec::Resources;
+use crate::validate::grammar::quantity;
 
 /// CPU and memory that a container has where nothing is written.
 pub(super) struct Share {
@@ -21,19 +22,37 @@ pub(super) const BROWSER: Share = Share { requests: ("250m", "512Mi"), limits: (
 pub(super) const GUEST: Share = Share { requests: ("50m", "64Mi"), limits: ("1000m", "1Gi") };
 
 /// Returns the resources of one of our containers: what is written, else the share.
+///
+/// The API server refuses a request above its limit, so a default gives way to what is written.
 pub(super) fn resources(wanted: &Resources, share: &Share) -> Value {
-    let or =
-        |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+    let (requests, limits) = (&wanted.requests, &wanted.limits);
+    let cpu = pair(requests.cpu.as_ref(), limits.cpu.as_ref(), share.requests.0, share.limits.0);
+    let memory =
+        pair(requests.memory.as_ref(), limits.memory.as_ref(), share.requests.1, share.limits.1);
     json!({
-        "requests": {
-            "cpu": or(&wanted.requests.cpu, share.requests.0),
-            "memory": or(&wanted.requests.memory, share.requests.1),
-        },
-        "limits": {
-            "cpu": or(&wanted.limits.cpu, share.limits.0),
-            "memory": or(&wanted.limits.memory, share.limits.1),
-        },
+        "requests": {"cpu": cpu.0, "memory": memory.0},
+        "limits": {"cpu": cpu.1, "memory": memory.1},
     })
+}
+
+fn pair<'a>(
+    request: Option<&'a String>,
+    limit: Option<&'a String>,
+    least: &'a str,
+    most: &'a str,
+) -> (&'a str, &'a str) {
+    match (request, limit) {
+        (Some(request), Some(limit)) => (request, limit),
+        (Some(request), None) => (request, larger(request, most)),
+        (None, Some(limit)) if larger(least, limit) == limit => (least, limit),
+        (None, Some(limit)) => (limit, limit),
+        (None, None) => (least, most),
+    }
+}
+
+/// Returns the larger of two quantities, the second where they are equal.
+fn larger<'a>(a: &'a str, b: &'a str) -> &'a str {
+    if quantity(a) > quantity(b) { a } else { b }
 }
 
 /// Returns a user's container with the hardening that it left out.
@@ -80,17 +99,20 @@ fn harden_security(map: &mut Map<String, Value>) {
 
 fn fill_resources(map: &mut Map<String, Value>) {
     let Some(resources) = object(map, "resources") else { return };
-    // A request above our limit, or a limit below our request, would be refused: each half is
-    // filled from the other where the user wrote one of them.
     let written = resources.clone();
-    for (kind, other, share) in
-        [("requests", "limits", GUEST.requests), ("limits", "requests", GUEST.limits)]
+    let text = |kind: &str, name: &str| -> Option<String> {
+        written.get(kind).and_then(|list| list.get(name)).and_then(Value::as_str).map(str::to_owned)
+    };
+    for (name, least, most) in
+        [("cpu", GUEST.requests.0, GUEST.limits.0), ("memory", GUEST.requests.1, GUEST.limits.1)]
     {
-        let opposite = written.get(other).cloned().unwrap_or_default();
-        let Some(list) = object(resources, kind) else { continue };
-        for (name, default) in [("cpu", share.0), ("memory", share.1)] {
-            let value = opposite.get(name).cloned().unwrap_or_else(|| json!(default));
-            list.entry(name).or_insert(value);
+        let (request, limit) = (text("requests", name), text("limits", name));
+        // As Kubernetes does it, a limit alone is the request too.
+        let wanted = pair(request.as_ref().or(limit.as_ref()), limit.as_ref(), least, most);
+        for (kind, value) in [("requests", wanted.0), ("limits", wanted.1)] {
+            if let Some(list) = object(resources, kind) {
+                list.entry(name).or_insert_with(|| json!(value));
+            }
         }
     }
 }
@@ -124,6 +146,33 @@ mod tests {
                     "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}},
                 "resources": {"requests": {"cpu": "50m", "memory": "32Mi"},
                     "limits": {"cpu": "1000m", "memory": "32Mi"}}})
+        );
+    }
+
+    #[test]
+    fn a_default_gives_way_to_what_is_written() {
+        let filled = |wanted: Value| resources(&serde_json::from_value(wanted).unwrap(), &MAIN);
+        assert_eq!(
+            filled(json!({"requests": {"cpu": "3", "memory": "8Gi"}})),
+            json!({"requests": {"cpu": "3", "memory": "8Gi"},
+                "limits": {"cpu": "3", "memory": "8Gi"}})
+        );
+        assert_eq!(
+            filled(json!({"limits": {"cpu": "250m", "memory": "512Mi"}})),
+            json!({"requests": {"cpu": "250m", "memory": "512Mi"},
+                "limits": {"cpu": "250m", "memory": "512Mi"}})
+        );
+        assert_eq!(
+            filled(json!({"requests": {"cpu": "250m"}, "limits": {"memory": "8Gi"}})),
+            json!({"requests": {"cpu": "250m", "memory": "1Gi"},
+                "limits": {"cpu": "2000m", "memory": "8Gi"}})
+        );
+        let container =
+            json!({"name": "p", "resources": {"requests": {"cpu": "10m", "memory": "2Gi"}}});
+        assert_eq!(
+            harden(container, &Trust::default())["resources"],
+            json!({"requests": {"cpu": "10m", "memory": "2Gi"},
+                "limits": {"cpu": "1000m", "memory": "2Gi"}})
         );
     }
 }
