@@ -135,14 +135,14 @@ fn annotate(value: &mut Value, instance: &Instance) {
     if holds_reference {
         annotations.insert(FLUX_SUBSTITUTE.to_owned(), json!("disabled"));
     }
-    if annotations.is_empty() {
-        drop_annotations(value);
-    }
+    let is_empty = annotations.is_empty();
     if value["kind"] == "StatefulSet" {
         let hash = hex(Sha256::digest(yaml::write(value).as_bytes()).as_slice());
         if let Some(annotations) = self::annotations(value) {
             annotations.insert(names::ANNOTATION_RENDER_HASH.to_owned(), Value::String(hash));
         }
+    } else if is_empty {
+        drop_annotations(value);
     }
 }
 

@@ -86,3 +86,23 @@ fn the_policy_of_one_instance_never_selects_the_pods_of_another() {
     }
     assert!(pairs > 100, "{pairs}");
 }
+
+#[test]
+fn a_stream_from_stdin_names_no_source_and_hashes_alike() {
+    let text = "apiVersion: openclaw.rocks/v1alpha1\nkind: OpenClawInstance\n\
+        metadata:\n  name: my-agent\nspec:\n  image:\n    tag: \"2026.9.6\"\n";
+    let stream = kit::Test::new().args(["render", "-"]).stdin(text).success();
+    for mut object in kit::documents(&stream) {
+        let kind = object["kind"].as_str().unwrap().to_owned();
+        let Some(annotations) = object["metadata"].get_mut("annotations") else { continue };
+        let annotations = annotations.as_object_mut().unwrap();
+        assert!(!annotations.is_empty(), "{kind}");
+        assert!(!annotations.contains_key(names::ANNOTATION_SOURCE), "{kind}");
+        if kind == "StatefulSet" {
+            let hash = annotations.remove(names::ANNOTATION_RENDER_HASH).unwrap();
+            let text = openclaw::render::yaml::write(&object);
+            let found = openclaw::model::scripts::hex(Sha256::digest(text.as_bytes()).as_slice());
+            assert_eq!(hash, found.as_str());
+        }
+    }
+}
