@@ -110,7 +110,8 @@ impl Volume {
     fn of(rendered: &Rendered) -> Self {
         let volume = Self { scratch: tempfile::tempdir().unwrap() };
         for (key, text) in &rendered.instance.config.data {
-            let text = if key == "init.json" { volume.settings(text) } else { text.clone() };
+            let text =
+                if key == "init.json" { volume.settings(rendered, text) } else { text.clone() };
             volume.write(&format!("etc/{key}"), &text);
         }
         for (key, text) in rendered.instance.workspace.iter().flat_map(|map| &map.data) {
@@ -140,7 +141,7 @@ impl Volume {
     }
 
     /// The settings of the scripts with paths of here, and what they read from other ConfigMaps.
-    fn settings(&self, text: &str) -> String {
+    fn settings(&self, rendered: &Rendered, text: &str) -> String {
         let at = self.root().to_string_lossy();
         let text = text
             .replace("/home/openclaw/.openclaw", &format!("{at}/state"))
@@ -154,7 +155,11 @@ impl Volume {
         let source = Path::new(settings["config"]["source"].as_str().unwrap());
         if let Ok(path) = source.strip_prefix(self.root().join("ref")) {
             let format = settings["config"]["format"].as_str().unwrap();
-            let content = EXTERNAL.iter().find(|(known, _)| *known == format).unwrap().1;
+            let known = rendered.neighbors.config_maps.values().next();
+            let content = match known.and_then(|data| data.get(path.to_str().unwrap())) {
+                Some(content) => content,
+                None => EXTERNAL.iter().find(|(known, _)| *known == format).unwrap().1,
+            };
             self.write(&format!("ref/{}", path.display()), content);
         }
         settings.to_string()

@@ -51,7 +51,7 @@ pub(super) fn assemble(
         loaded,
         spec,
         settings,
-        auth: Auth::decide(&loaded.name, spec),
+        auth: config::auth(loaded, neighbors),
         trust: Trust::of(spec),
         metrics: spec.observability.metrics.is_collected(),
     };
@@ -195,10 +195,6 @@ fn config_map(
     let leaves: Vec<Leaf> = config::leaves(scope.spec, &scope.auth, scope.metrics);
     let rendered = config::rendered(scope.spec, &leaves);
     let none = Strings::new();
-    let external = scope.spec.config.config_map_ref.as_ref().and_then(|reference| {
-        let key = (scope.namespace.to_owned(), reference.name.clone());
-        neighbors.config_maps.get(&key)?.get(&reference.key)
-    });
     let inputs = Inputs {
         spec: scope.spec,
         leaves: &leaves,
@@ -207,7 +203,7 @@ fn config_map(
         restore_within: duration::seconds(&scope.settings.restore_within).unwrap_or(7200),
         consent: scope.loaded.annotations.get(names::ANNOTATION_RESTORE_SNAPSHOT).map(|s| &**s),
         collector: scope.metrics.then(|| workload::collector_config(scope.spec)),
-        external: external.map(String::as_str),
+        external: config::external(scope.loaded, neighbors),
     };
     let data = scripts::data(&inputs);
     let hash = scripts::config_hash(&data, &inputs);

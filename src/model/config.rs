@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::OpenClawInstanceSpec;
+use super::Neighbors;
 use crate::api::auth::{Auth, raw};
 use crate::api::spec::{IngressTls, LogFormat, LogLevel};
+use crate::api::{Loaded, OpenClawInstanceSpec};
 use crate::names;
 
 /// A leaf that is set when nothing is there.
@@ -65,6 +66,24 @@ fn logging(spec: &OpenClawInstanceSpec) -> Vec<Leaf> {
         .into_iter()
         .chain(style.map(|style| Leaf { path: &["logging", "consoleStyle"], value: json!(style) }))
         .collect()
+}
+
+/// Decides by the content behind `configMapRef` where it is among the sources: the application
+/// refuses to start when it finds a token beside `trusted-proxy`.
+pub fn auth(loaded: &Loaded, neighbors: &Neighbors) -> Auth {
+    let content = external(loaded, neighbors).and_then(|text| serde_json::from_str(text).ok());
+    let Some(content) = content else { return Auth::decide(&loaded.name, &loaded.spec) };
+    let mut spec = loaded.spec.clone();
+    spec.config.config_map_ref = None;
+    spec.config.raw = Some(content);
+    Auth::decide(&loaded.name, &spec)
+}
+
+/// Returns the content behind `configMapRef` where the ConfigMap is among the sources.
+pub fn external<'a>(loaded: &Loaded, neighbors: &'a Neighbors) -> Option<&'a str> {
+    let reference = loaded.spec.config.config_map_ref.as_ref()?;
+    let key = (loaded.namespace.clone(), reference.name.clone());
+    neighbors.config_maps.get(&key)?.get(&reference.key).map(String::as_str)
 }
 
 /// Returns the origins from which a browser may open the Control UI: every exposure, sorted.

@@ -19,6 +19,7 @@ pub struct Rendered {
     pub settings: Settings,
     pub instance: Instance,
     pub manifests: Vec<Manifest>,
+    pub neighbors: Neighbors,
 }
 
 impl Rendered {
@@ -79,7 +80,13 @@ fn one(case: &str, loaded: &Loaded, settings: &Settings, neighbors: &Neighbors) 
         Err(report) => panic!("{case}: {}", text::render(&report, false)),
     };
     let manifests = render::render(Engine::shared(), &instance).unwrap();
-    Rendered { case: case.to_owned(), settings: settings.clone(), instance, manifests }
+    Rendered {
+        case: case.to_owned(),
+        settings: settings.clone(),
+        instance,
+        manifests,
+        neighbors: neighbors.clone(),
+    }
 }
 
 #[track_caller]
