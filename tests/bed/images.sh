@@ -1,0 +1,168 @@
+# The images: which layers they are made of, and how each layer is made. A layer is a folder
+# named by what went into it, with layer.tar.gz and its digests.
+# shellcheck shell=bash disable=SC2154
+
+# The tools inside the application's image that npm packages carry.
+npm_version=11.7.0
+corepack_version=0.34.5
+uv_version=0.13.9
+
+layer() { echo "$bed/images/$1"; }
+key_of_images=$(hash_of images.sh versions image)
+
+# layer_made NAME FUNCTION...: the function fills the folder `root`, which becomes the layer.
+layer_made() {
+  local name=$1
+  shift
+  made "$(layer "$name")" packed "$@"
+}
+
+packed() {
+  mkdir root
+  "$@"
+  tar --sort=name --mtime=@0 --numeric-owner --format=pax --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
+    -C root -cf layer.tar .
+  python3 "$here/image/oci.py" digest <layer.tar >layer.tar.gz.diff
+  gzip -n -1 layer.tar
+  python3 "$here/image/oci.py" digest <layer.tar.gz >layer.tar.gz.digest
+  rm -rf root
+}
+
+mirror() {
+  local found
+  found=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | head -n 1)
+  echo "${found:-http://deb.debian.org/debian}"
+}
+
+# root_of_debian PACKAGES: minimal Debian 12.
+root_of_debian() {
+  local script=/usr/share/debootstrap/scripts/bookworm
+  debootstrap --variant=minbase --include="$1" bookworm root "$(mirror)" "$script"
+  rm -rf root/var/cache/apt/archives/*.deb root/var/lib/apt/lists/* root/dev root/var/log/*
+  mkdir root/dev
+}
+
+# What the application's own image has beside Node.js.
+fill_debian() {
+  root_of_debian ca-certificates,curl,git,hostname,lsof,openssl,procps,python3-minimal,tini
+  echo 'node:x:1000:1000::/home/node:/bin/bash' >>root/etc/passwd
+  echo 'node:x:1000:' >>root/etc/group
+  mkdir -p root/home/node
+  chown 1000:1000 root/home/node
+}
+
+# fill_node PROGRAM: Node.js with npm, npx and corepack.
+fill_node() {
+  mkdir -p root/opt/node/bin root/usr/local/bin
+  cp "$1" root/opt/node/bin/node
+  npm_of 24 install --prefix root/opt/node/lib --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error \
+    "npm@$npm_version" "corepack@$corepack_version"
+  rm -rf root/opt/node/lib/package.json root/opt/node/lib/node_modules/.bin
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js root/opt/node/bin/npm
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js root/opt/node/bin/npx
+  ln -s ../lib/node_modules/corepack/dist/corepack.js root/opt/node/bin/corepack
+}
+
+# npm_of MAJOR ARGUMENTS: npm under that Node.js, as it leaves out what another cannot run.
+npm_of() {
+  local variable=OPENCLAW_TOOLS_NODE$1
+  shift
+  PATH=$(dirname "${!variable}"):$PATH npm "$@"
+}
+
+node_of() { case " $OPENCLAW_NODE22 " in *" $1 "*) echo 22 ;; *) echo 24 ;; esac; }
+
+# fill_openclaw VERSION
+fill_openclaw() {
+  mkdir -p root/opt/oc
+  # One dependency of the old release is a Git repository; nothing here calls it.
+  echo '{"private": true, "overrides": {"libsignal": "npm:noop2@2.0.0"}}' >root/opt/oc/package.json
+  (cd root/opt/oc && npm_of "$(node_of "$1")" install --no-package-lock --ignore-scripts --no-audit --no-fund \
+    --loglevel=error --cache "$PWD/../../../npm-cache" "openclaw@$1")
+  rm -rf npm-cache
+  ln -s /opt/oc/node_modules/openclaw root/app
+  [ -e root/opt/oc/node_modules/openclaw/openclaw.mjs ]
+}
+
+# fill_broken VERSION: the newest release under another version, with another start.
+fill_broken() {
+  local folder=root/opt/oc/node_modules/openclaw source
+  source=$(newest_folder)
+  mkdir -p "$folder"
+  tar -xzf "$source/layer.tar.gz" ./opt/oc/node_modules/openclaw/package.json ./opt/oc/node_modules/openclaw/openclaw.mjs --strip-components=0 -C root
+  mv "$folder/openclaw.mjs" "$folder/openclaw-whole.mjs"
+  sed -i "s/\"version\": \"[^\"]*\"/\"version\": \"$1\"/" "$folder/package.json"
+  cp "$here/image/broken/$1.mjs" "$folder/openclaw.mjs"
+}
+
+newest_folder() { layer "openclaw-${OPENCLAW_IMAGES%% *}"; }
+
+# Debian's Chromium where the image of headless-shell has its program.
+fill_chromium() {
+  root_of_debian ca-certificates,chromium,fonts-dejavu-core
+  mkdir -p root/headless-shell
+  printf '#!/bin/sh\nexec /usr/lib/chromium/chromium --headless "$@"\n' >root/headless-shell/headless-shell
+  chmod +x root/headless-shell/headless-shell
+}
+
+fill_uv() {
+  mkdir -p root/usr/local/bin
+  python3 -m pip download --no-deps --no-input -q --only-binary=:all: -d wheel "uv==$uv_version"
+  python3 -m zipfile -e wheel/*.whl wheel/out
+  cp wheel/out/uv-*.data/scripts/uv{,x} root/usr/local/bin/
+  chmod +x root/usr/local/bin/uv{,x}
+  rm -rf wheel
+}
+
+fill_program() {
+  mkdir -p root/usr/local/bin
+  cp "$1" "root/usr/local/bin/$2"
+}
+
+# node-24.21.0 of .../node-24.21.0/bin/node.
+name_of_node() { basename "$(dirname "$(dirname "$1")")"; }
+
+layers_install() {
+  local version
+  packages debootstrap=debootstrap npm=npm gzip=gzip python3=python3
+  layer_made debian fill_debian
+  layer_made "$(name_of_node "$OPENCLAW_TOOLS_NODE24")" fill_node "$OPENCLAW_TOOLS_NODE24"
+  layer_made "$(name_of_node "$OPENCLAW_TOOLS_NODE22")" fill_node "$OPENCLAW_TOOLS_NODE22"
+  for version in $OPENCLAW_IMAGES; do layer_made "openclaw-$version" fill_openclaw "$version"; done
+  for version in $OPENCLAW_BROKEN; do layer_made "broken-$version-$key_of_images" fill_broken "$version"; done
+  layer_made chromium fill_chromium
+  layer_made "uv-$uv_version" fill_uv
+  build_bed
+  layer_made "pause-$(hash_of go/bed)" fill_program "$(program bed)/pause" pause
+  build_rclone
+  layer_made "rclone-$RCLONE" fill_program "$(program rclone)/rclone" rclone
+}
+
+node_layer() {
+  local variable=OPENCLAW_TOOLS_NODE$1
+  layer "$(name_of_node "${!variable}")"
+}
+
+# push NAME:TAG CONFIG LAYER...
+push() {
+  local image=$1 config=$2 each layers=()
+  shift 2
+  for each in "$@"; do layers+=("$each/layer.tar.gz"); done
+  python3 "$here/image/oci.py" push "$registry" "$image" "$here/image/$config.json" "${layers[@]}"
+}
+
+images_push() {
+  local version newest=${OPENCLAW_IMAGES%% *} base
+  base=$(layer debian)
+  for version in $OPENCLAW_IMAGES; do
+    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer "$(node_of "$version")")" "$(layer "openclaw-$version")"
+  done
+  push "mirror/openclaw/openclaw:$newest" openclaw "$base" "$(node_layer 24)" "$(newest_folder)"
+  for version in $OPENCLAW_BROKEN; do
+    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer 24)" "$(newest_folder)" "$(layer "broken-$version-$key_of_images")"
+  done
+  push chromedp/headless-shell:151.0.7922.109 chromium "$(layer chromium)"
+  push "astral-sh/uv:$uv_version-bookworm-slim" plain "$base" "$(layer "uv-$uv_version")"
+  push "rclone/rclone:$RCLONE" plain "$base" "$(layer "rclone-$RCLONE")"
+  push pause:1 pause "$(layer "pause-$(hash_of go/bed)")"
+}
