@@ -60,6 +60,11 @@ build_rclone() {
   build rclone '' github.com/rclone/rclone=rclone
 }
 
+build_collector() {
+  pinned collector go.opentelemetry.io/collector/otelcol "$COLLECTOR"
+  build collector '' .=otelcol
+}
+
 # The bed's own small programs.
 build_bed() { build bed '' ./gitd=gitd ./pause=pause; }
 

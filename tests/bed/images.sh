@@ -135,6 +135,8 @@ layers_install() {
   build_bed
   layer_made "pause-$(hash_of go/bed)" fill_program "$(program bed)/pause" pause
   build_rclone
+  build_collector
+  layer_made "collector-$COLLECTOR" fill_program "$(program collector)/otelcol" otelcol
   layer_made "rclone-$RCLONE" fill_program "$(program rclone)/rclone" rclone
 }
 
@@ -164,5 +166,6 @@ images_push() {
   push chromedp/headless-shell:151.0.7922.109 chromium "$(layer chromium)"
   push "astral-sh/uv:$uv_version-bookworm-slim" plain "$base" "$(layer "uv-$uv_version")"
   push "rclone/rclone:$RCLONE" plain "$base" "$(layer "rclone-$RCLONE")"
+  push "otel/opentelemetry-collector:$COLLECTOR" collector "$(layer "collector-$COLLECTOR")"
   push pause:1 pause "$(layer "pause-$(hash_of go/bed)")"
 }

@@ -7,6 +7,8 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::format_collect,
     clippy::disallowed_methods,
     clippy::new_without_default,
     clippy::mod_module_files,
@@ -14,6 +16,7 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+pub mod bed;
 pub mod fields;
 mod nasty;
 pub mod render;

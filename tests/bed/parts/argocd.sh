@@ -30,8 +30,12 @@ argocd_as() {
 argocd_up() {
   mkdir -p "$run"/argocd/{tmp,gnupg,tls,ssh}
   chmod 700 "$run/argocd/gnupg"
-  for each in "$bed/argocd-manifests-$ARGOCD"/*-crd.yaml; do kc apply --server-side --force-conflicts -f "$each" >/dev/null; done
-  kc wait --for=condition=Established --timeout=30s crd/applications.argoproj.io crd/appprojects.argoproj.io >/dev/null
+  kc apply --server-side --force-conflicts -f "$bed/argocd-manifests-$ARGOCD" >/dev/null
+  # A kind that was just made has no conditions to wait for yet.
+  for _ in $(seq 100); do
+    if kc wait --for=condition=Established --timeout=10s crd/applications.argoproj.io crd/appprojects.argoproj.io >/dev/null 2>&1; then break; fi
+    sleep 0.2
+  done
   sed -e "s,@GIT@,$git_http," -e "s,@USER@,$git_user," -e "s,@PASSWORD@,$git_password," "$here/config/argocd.yaml" |
     kc apply --server-side --force-conflicts -f - >/dev/null
   if ! [ -e "$run/pki/argocd.kubeconfig" ]; then
@@ -49,7 +53,7 @@ argocd_up() {
     --argocd-repo-server "$repo_server" --repo-server-plaintext --metrics-addr 127.0.0.1:18083 --probe-addr 127.0.0.1:18085 --webhook-addr 127.0.0.1:18086 \
     --enable-leader-election=false
   wait_for 60 application-controller curl -sf http://127.0.0.1:18082/healthz
-  wait_for 60 applicationset-controller curl -sf http://127.0.0.1:18085/healthz
+  wait_for 60 applicationset-controller curl -s http://127.0.0.1:18085/healthz
 }
 
 argocd_status() {
