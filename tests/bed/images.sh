@@ -7,14 +7,20 @@ npm_version=11.7.0
 corepack_version=0.34.5
 uv_version=0.13.9
 
-layer() { echo "$bed/images/$1"; }
-key_of_images=$(hash_of images.sh versions image)
-
-# layer_made NAME FUNCTION...: the function fills the folder `root`, which becomes the layer.
-layer_made() {
+# layer NAME FUNCTION...: where the layer lies that the function makes. Its name holds the
+# functions' own text, so another recipe is another layer.
+layer() {
   local name=$1
   shift
-  made "$(layer "$name")" packed "$@"
+  echo "$bed/images/$name-$(declare -f "$@" | sha256sum | cut -c1-8)"
+}
+key_of_images=$(hash_of images.sh versions image)
+
+# layer_made FOLDER FUNCTION...: the function fills the folder `root`, which becomes the layer.
+layer_made() {
+  local folder=$1
+  shift
+  made "$folder" packed "$@"
 }
 
 packed() {
@@ -34,17 +40,23 @@ mirror() {
   echo "${found:-http://deb.debian.org/debian}"
 }
 
-# root_of_debian PACKAGES: minimal Debian 12.
+# root_of_debian PACKAGE...: minimal Debian 12 with these. debootstrap itself stumbles over
+# the order of larger sets, and apt-get does not.
 root_of_debian() {
-  local script=/usr/share/debootstrap/scripts/bookworm
-  debootstrap --variant=minbase --include="$1" bookworm root "$(mirror)" "$script"
+  debootstrap --variant=minbase --include=ca-certificates bookworm root "$(mirror)" /usr/share/debootstrap/scripts/bookworm
+  cp /etc/resolv.conf root/etc/resolv.conf
+  # The mount ends with the process.
+  unshare --mount --fork sh -euc '
+    mount -t proc proc root/proc
+    DEBIAN_FRONTEND=noninteractive chroot root apt-get install -q -y --no-install-recommends "$@"' sh "$@"
+  rm -f root/etc/resolv.conf
   rm -rf root/var/cache/apt/archives/*.deb root/var/lib/apt/lists/* root/dev root/var/log/*
   mkdir root/dev
 }
 
 # What the application's own image has beside Node.js.
 fill_debian() {
-  root_of_debian ca-certificates,curl,git,hostname,lsof,openssl,procps,python3-minimal,tini
+  root_of_debian curl git hostname lsof openssl procps python3-minimal tini
   echo 'node:x:1000:1000::/home/node:/bin/bash' >>root/etc/passwd
   echo 'node:x:1000:' >>root/etc/group
   mkdir -p root/home/node
@@ -87,19 +99,32 @@ fill_openclaw() {
 # fill_broken VERSION: the newest release under another version, with another start.
 fill_broken() {
   local folder=root/opt/oc/node_modules/openclaw source
-  source=$(newest_folder)
+  source=$(newest_layer)
   mkdir -p "$folder"
-  tar -xzf "$source/layer.tar.gz" ./opt/oc/node_modules/openclaw/package.json ./opt/oc/node_modules/openclaw/openclaw.mjs --strip-components=0 -C root
+  tar -C root -xzf "$source/layer.tar.gz" ./opt/oc/node_modules/openclaw/{package.json,openclaw.mjs}
   mv "$folder/openclaw.mjs" "$folder/openclaw-whole.mjs"
   sed -i "s/\"version\": \"[^\"]*\"/\"version\": \"$1\"/" "$folder/package.json"
   cp "$here/image/broken/$1.mjs" "$folder/openclaw.mjs"
 }
 
-newest_folder() { layer "openclaw-${OPENCLAW_IMAGES%% *}"; }
+# The layers by their recipes.
+debian_layer() { layer debian fill_debian root_of_debian; }
+node_layer() {
+  local variable=OPENCLAW_TOOLS_NODE$1
+  layer "$(basename "$(dirname "$(dirname "${!variable}")")")-npm-$npm_version-corepack-$corepack_version" fill_node
+}
+openclaw_layer() { layer "openclaw-$1" fill_openclaw; }
+newest_layer() { openclaw_layer "${OPENCLAW_IMAGES%% *}"; }
+broken_layer() { layer "broken-$1-of-${OPENCLAW_IMAGES%% *}-$(hash_of image/broken)" fill_broken; }
+chromium_layer() { layer chromium fill_chromium root_of_debian; }
+uv_layer() { layer "uv-$uv_version" fill_uv; }
+pause_layer() { layer "pause-$(hash_of go/bed)" fill_program; }
+collector_layer() { layer "collector-$COLLECTOR" fill_program; }
+rclone_layer() { layer "rclone-$RCLONE" fill_program; }
 
 # Debian's Chromium where the image of headless-shell has its program.
 fill_chromium() {
-  root_of_debian ca-certificates,chromium,fonts-dejavu-core
+  root_of_debian chromium fonts-dejavu-core
   mkdir -p root/headless-shell
   printf '#!/bin/sh\nexec /usr/lib/chromium/chromium --headless "$@"\n' >root/headless-shell/headless-shell
   chmod +x root/headless-shell/headless-shell
@@ -119,30 +144,22 @@ fill_program() {
   cp "$1" "root/usr/local/bin/$2"
 }
 
-# node-24.21.0 of .../node-24.21.0/bin/node.
-name_of_node() { basename "$(dirname "$(dirname "$1")")"; }
-
 layers_install() {
   local version
-  packages debootstrap=debootstrap npm=npm gzip=gzip python3=python3
-  layer_made debian fill_debian
-  layer_made "$(name_of_node "$OPENCLAW_TOOLS_NODE24")" fill_node "$OPENCLAW_TOOLS_NODE24"
-  layer_made "$(name_of_node "$OPENCLAW_TOOLS_NODE22")" fill_node "$OPENCLAW_TOOLS_NODE22"
-  for version in $OPENCLAW_IMAGES; do layer_made "openclaw-$version" fill_openclaw "$version"; done
-  for version in $OPENCLAW_BROKEN; do layer_made "broken-$version-$key_of_images" fill_broken "$version"; done
-  layer_made chromium fill_chromium
-  layer_made "uv-$uv_version" fill_uv
+  packages debootstrap=debootstrap npm=npm gzip=gzip python3=python3 unshare=util-linux
+  layer_made "$(debian_layer)" fill_debian
+  layer_made "$(node_layer 24)" fill_node "$OPENCLAW_TOOLS_NODE24"
+  layer_made "$(node_layer 22)" fill_node "$OPENCLAW_TOOLS_NODE22"
+  for version in $OPENCLAW_IMAGES; do layer_made "$(openclaw_layer "$version")" fill_openclaw "$version"; done
+  for version in $OPENCLAW_BROKEN; do layer_made "$(broken_layer "$version")" fill_broken "$version"; done
+  layer_made "$(chromium_layer)" fill_chromium
+  layer_made "$(uv_layer)" fill_uv
   build_bed
-  layer_made "pause-$(hash_of go/bed)" fill_program "$(program bed)/pause" pause
-  build_rclone
+  layer_made "$(pause_layer)" fill_program "$(program bed)/pause" pause
   build_collector
-  layer_made "collector-$COLLECTOR" fill_program "$(program collector)/otelcol" otelcol
-  layer_made "rclone-$RCLONE" fill_program "$(program rclone)/rclone" rclone
-}
-
-node_layer() {
-  local variable=OPENCLAW_TOOLS_NODE$1
-  layer "$(name_of_node "${!variable}")"
+  layer_made "$(collector_layer)" fill_program "$(program collector)/otelcol" otelcol
+  build_rclone
+  layer_made "$(rclone_layer)" fill_program "$(program rclone)/rclone" rclone
 }
 
 # push NAME:TAG CONFIG LAYER...
@@ -154,18 +171,18 @@ push() {
 }
 
 images_push() {
-  local version newest=${OPENCLAW_IMAGES%% *} base
-  base=$(layer debian)
+  local version base
+  base=$(debian_layer)
   for version in $OPENCLAW_IMAGES; do
-    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer "$(node_of "$version")")" "$(layer "openclaw-$version")"
+    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer "$(node_of "$version")")" "$(openclaw_layer "$version")"
   done
-  push "mirror/openclaw/openclaw:$newest" openclaw "$base" "$(node_layer 24)" "$(newest_folder)"
+  push "mirror/openclaw/openclaw:${OPENCLAW_IMAGES%% *}" openclaw "$base" "$(node_layer 24)" "$(newest_layer)"
   for version in $OPENCLAW_BROKEN; do
-    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer 24)" "$(newest_folder)" "$(layer "broken-$version-$key_of_images")"
+    push "openclaw/openclaw:$version" openclaw "$base" "$(node_layer 24)" "$(newest_layer)" "$(broken_layer "$version")"
   done
-  push chromedp/headless-shell:151.0.7922.109 chromium "$(layer chromium)"
-  push "astral-sh/uv:$uv_version-bookworm-slim" plain "$base" "$(layer "uv-$uv_version")"
-  push "rclone/rclone:$RCLONE" plain "$base" "$(layer "rclone-$RCLONE")"
-  push "otel/opentelemetry-collector:$COLLECTOR" collector "$(layer "collector-$COLLECTOR")"
-  push pause:1 pause "$(layer "pause-$(hash_of go/bed)")"
+  push chromedp/headless-shell:151.0.7922.109 chromium "$(chromium_layer)"
+  push "astral-sh/uv:$uv_version-bookworm-slim" plain "$base" "$(uv_layer)"
+  push "otel/opentelemetry-collector:$COLLECTOR" collector "$(collector_layer)"
+  push "rclone/rclone:$RCLONE" plain "$base" "$(rclone_layer)"
+  push pause:1 pause "$(pause_layer)"
 }
