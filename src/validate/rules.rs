@@ -229,3 +229,11 @@ pub(super) const RESTORE: Cel = rule(
      self.storage.persistence.enabled))",
     "restoreFrom is a path inside the bucket and needs persistence",
 );
+
+pub(super) const UNBOUND: Cel = rule(
+    "spec.security.rbac",
+    "!has(self.createServiceAccount) || self.createServiceAccount || \
+     ((!has(self.additionalRules) || size(self.additionalRules) == 0) && \
+     (!has(self.serviceAccountAnnotations) || size(self.serviceAccountAnnotations) == 0))",
+    "additionalRules and serviceAccountAnnotations need createServiceAccount",
+);

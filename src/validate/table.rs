@@ -74,6 +74,7 @@ pub const CHECKS: &[Check] = &[
         network::service_monitor,
         ELSEWHERE,
     ),
+    rule("OC0137", "spec.security.rbac.additionalRules", security::unbound, rules::UNBOUND),
     rule("OC0201", "spec.security.networkPolicy.enabled", network::open_network, Cel::Warning),
     rule("OC0202", "spec.networking.ingress.tls", exposure::no_tls, Cel::Warning),
     rule("OC0203", "spec.chromium.image.digest", containers::browser_digest, Cel::Warning),

@@ -525,6 +525,21 @@ fn security(field: &mut impl FnMut(&str, Value)) {
         );
     }
     field(base, json!([{}, null, {"runAsUser": 0, "fsGroup": -1}]));
+    let base = "/spec/security/rbac";
+    let rule = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]});
+    field(&format!("{base}/createServiceAccount"), json!([false, true, null, "false"]));
+    field(&format!("{base}/additionalRules"), json!([[rule], [], null, [{}]]));
+    field(&format!("{base}/serviceAccountAnnotations"), json!([{"a": "b"}, {}, null]));
+    field(
+        base,
+        json!([
+            {}, null, {"createServiceAccount": false}, {"createServiceAccount": false, "additionalRules": []},
+            {"createServiceAccount": false, "additionalRules": [rule]}, {"createServiceAccount": true, "additionalRules": [rule]},
+            {"createServiceAccount": false, "serviceAccountAnnotations": {"a": "b"}},
+            {"createServiceAccount": false, "serviceAccountAnnotations": {}, "serviceAccountName": "a"},
+            {"serviceAccountAnnotations": {"a": "b"}},
+        ]),
+    );
     field(
         "/spec/security/caBundle",
         json!([
