@@ -60,4 +60,12 @@ pub(super) const JOINS: &[Code] = &[
         wrong: "rbac: {createServiceAccount: false, serviceAccountName: agents, additionalRules: […]}",
         right: "rbac: {additionalRules: […]}",
     },
+    Code {
+        code: "OC0138",
+        severity: Severity::Error,
+        title: "port in the Pod",
+        explain: "All containers of a Pod share one network: whichever binds a port second fails and restarts for ever. Taken are 18789 by the gateway, 9222 by the browser, and with metrics 4318 and the port of the metrics by the collector.",
+        wrong: "sidecars: [{name: proxy, image: \"envoy:v1\", ports: [{containerPort: 18789}]}]",
+        right: "sidecars: [{name: proxy, image: \"envoy:v1\", ports: [{containerPort: 8443}]}]",
+    },
 ];

@@ -75,6 +75,12 @@ pub const CHECKS: &[Check] = &[
         ELSEWHERE,
     ),
     rule("OC0137", "spec.security.rbac.additionalRules", security::unbound, rules::UNBOUND),
+    rule(
+        "OC0138",
+        "spec.sidecars[].ports[].containerPort",
+        network::container_ports,
+        rules::CONTAINER_PORTS,
+    ),
     rule("OC0201", "spec.security.networkPolicy.enabled", network::open_network, Cel::Warning),
     rule("OC0202", "spec.networking.ingress.tls", exposure::no_tls, Cel::Warning),
     rule("OC0203", "spec.chromium.image.digest", containers::browser_digest, Cel::Warning),
