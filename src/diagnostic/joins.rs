@@ -68,4 +68,12 @@ pub(super) const JOINS: &[Code] = &[
         wrong: "sidecars: [{name: proxy, image: \"envoy:v1\", ports: [{containerPort: 18789}]}]",
         right: "sidecars: [{name: proxy, image: \"envoy:v1\", ports: [{containerPort: 8443}]}]",
     },
+    Code {
+        code: "OC0139",
+        severity: Severity::Error,
+        title: "reference to a rendered ConfigMap",
+        explain: "The instance `my-agent` renders `my-agent-config`, and with `initialFiles` also `my-agent-workspace`. Another ConfigMap of that name in the namespace is replaced by them, and the Pod would look for its configuration in its own scripts.",
+        wrong: "configMapRef: {name: my-agent-config}",
+        right: "configMapRef: {name: my-agent-settings}",
+    },
 ];

@@ -7,5 +7,6 @@ pub(super) mod exposure;
 pub(super) mod identity;
 pub(super) mod lifecycle;
 pub(super) mod network;
+pub(super) mod references;
 pub(super) mod security;
 pub(super) mod workspace;

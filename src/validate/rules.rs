@@ -79,6 +79,25 @@ macro_rules! free_ports {
     };
 }
 
+/// Whether the instance renders no ConfigMap of the name behind a reference.
+macro_rules! foreign {
+    ($parent:literal) => {
+        concat!(
+            "(!has(",
+            $parent,
+            ") || !has(",
+            $parent,
+            ".configMapRef) || (",
+            $parent,
+            ".configMapRef.name != self.metadata.name + '-config' && (!has(self.spec.workspace) || \
+             !has(self.spec.workspace.initialFiles) || \
+             size(self.spec.workspace.initialFiles) == 0 || ",
+            $parent,
+            ".configMapRef.name != self.metadata.name + '-workspace')))"
+        )
+    };
+}
+
 /// A path that leaves the workspace, or that two readers would take for different ones.
 macro_rules! bad_path {
     () => {
@@ -266,4 +285,16 @@ pub(super) const CONTAINER_PORTS: Cel = rule(
         "))"
     ),
     "containers of a Pod share one network, and ports of ours are taken",
+);
+
+pub(super) const OWN_CONFIG_MAP: Cel = rule(
+    "",
+    concat!(
+        "!has(self.spec) || (",
+        foreign!("self.spec.config"),
+        " && ",
+        foreign!("self.spec.workspace"),
+        ")"
+    ),
+    "configMapRef must not name a ConfigMap that the instance renders",
 );

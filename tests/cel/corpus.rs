@@ -543,6 +543,19 @@ fn workspace(field: &mut impl FnMut(&str, Value)) {
         json!([{"name": "a"}, {"name": "A"}, {"name": ""}, {}, null, {"name": "a.b"}, {"name": "a..b"}]),
     );
     field("/spec/workspace", json!([{}, null]));
+    for name in ["my-agent-config", "my-agent-workspace", "a-config", "my-agent", "a-workspace"] {
+        let reference = json!({ "name": name });
+        field("/spec/config/configMapRef", json!([reference]));
+        field("/spec/workspace/configMapRef", json!([reference]));
+        field(
+            "/spec/workspace",
+            json!([
+                {"configMapRef": reference, "initialFiles": {"a": "b"}},
+                {"configMapRef": reference, "initialFiles": {}},
+                {"configMapRef": reference, "initialFiles": null},
+            ]),
+        );
+    }
 }
 
 fn security(field: &mut impl FnMut(&str, Value)) {
