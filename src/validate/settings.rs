@@ -9,6 +9,7 @@ use crate::api::duration::seconds;
 use crate::api::settings::{KIND, Settings};
 use crate::api::source::{self, Document};
 use crate::api::structure::Schema;
+use crate::api::window::Window;
 use crate::diagnostic::{Finding, Report};
 
 /// Oldest Kubernetes that the rendered objects fit.
@@ -43,6 +44,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
     }
     let mut value = document.value();
     prune(&mut value);
+    window(&mut value, &mut Sink { document, report: &mut report });
     match serde_json::from_value::<Settings>(value) {
         Ok(settings) => {
             check(&settings, document, &mut report);
@@ -53,6 +55,16 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
             report.push(Finding::at("OC0312", "", error.to_string(), None, document.place("")));
             (None, report)
         }
+    }
+}
+
+/// Takes out a window that cannot be read, so that the rest can be checked.
+fn window(value: &mut Value, sink: &mut Sink<'_>) {
+    let Some(Value::Object(update)) = value.get_mut("update") else { return };
+    let text = update.get("window").and_then(Value::as_str);
+    if let Some(Err(fault)) = text.map(str::parse::<Window>) {
+        sink.add("OC0312", "update.window", fault.to_string(), Some(fault.hint));
+        update.remove("window");
     }
 }
 
