@@ -5,6 +5,7 @@ pub(super) mod containers;
 pub(super) mod environment;
 pub(super) mod exposure;
 pub(super) mod identity;
+pub(super) mod kubernetes;
 pub(super) mod lifecycle;
 pub(super) mod network;
 pub(super) mod references;

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::grammar::{is_label, is_subdomain};
+use super::grammar::{is_label, is_subdomain, kubernetes_version};
 use super::key_path;
 use crate::api::duration::seconds;
 use crate::api::settings::{KIND, Settings};
@@ -103,7 +103,7 @@ fn check(settings: &Settings, document: &Document, report: &mut Report) {
         sink.bad("restoreWithin", format!("found `{found}`, allowed: a duration such as `2h`"));
     }
     if let Some(version) = &settings.kubernetes_version
-        && kubernetes(version).is_none_or(|version| version < OLDEST)
+        && kubernetes_version(version).is_none_or(|version| version < OLDEST)
     {
         sink.bad(
             "kubernetesVersion",
@@ -119,12 +119,6 @@ fn check(settings: &Settings, document: &Document, report: &mut Report) {
             );
         }
     }
-}
-
-fn kubernetes(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-    let version = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    parts.all(|part| part.parse::<u32>().is_ok()).then_some(version)
 }
 
 fn requires(settings: &Settings, sink: &mut Sink<'_>) {

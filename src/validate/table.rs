@@ -1,8 +1,8 @@
 //! The table of rules, in the order of their codes.
 
 use super::checks::{
-    config, containers, environment, exposure, identity, lifecycle, network, references, security,
-    workspace,
+    config, containers, environment, exposure, identity, kubernetes, lifecycle, network,
+    references, security, workspace,
 };
 use super::{Cel, Check, Findings, Subject, rules};
 
@@ -125,4 +125,5 @@ pub const CHECKS: &[Check] = &[
     rule("OC0225", "spec.sidecars[].securityContext", containers::pod_security, Cel::Warning),
     rule("OC0226", "spec.config.raw", config::two_sources, Cel::Warning),
     rule("OC0227", "spec.storage.persistence.enabled", lifecycle::ephemeral, Cel::Warning),
+    rule("OC0228", "spec", kubernetes::newer_fields, Cel::Warning),
 ];
