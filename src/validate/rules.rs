@@ -62,6 +62,42 @@ macro_rules! reserved {
     };
 }
 
+/// Whether the container `c` declares no port of ours.
+macro_rules! free_ports {
+    () => {
+        "(!has(c.ports) || c.ports.all(p, (has(p.protocol) && p.protocol != 'TCP') || \
+         !(p.containerPort == 18789 || \
+         (has(self.chromium) && has(self.chromium.enabled) && self.chromium.enabled && \
+         p.containerPort == 9222) || \
+         (has(self.observability) && has(self.observability.metrics) && \
+         (has(self.observability.metrics.enabled) ? self.observability.metrics.enabled : \
+         (has(self.observability.metrics.serviceMonitor) && \
+         has(self.observability.metrics.serviceMonitor.enabled) && \
+         self.observability.metrics.serviceMonitor.enabled)) && (p.containerPort == 4318 || \
+         p.containerPort == (has(self.observability.metrics.port) ? \
+         self.observability.metrics.port : 9090))))))"
+    };
+}
+
+/// Whether the instance renders no ConfigMap of the name behind a reference.
+macro_rules! foreign {
+    ($parent:literal) => {
+        concat!(
+            "(!has(",
+            $parent,
+            ") || !has(",
+            $parent,
+            ".configMapRef) || (",
+            $parent,
+            ".configMapRef.name != self.metadata.name + '-config' && (!has(self.spec.workspace) || \
+             !has(self.spec.workspace.initialFiles) || \
+             size(self.spec.workspace.initialFiles) == 0 || ",
+            $parent,
+            ".configMapRef.name != self.metadata.name + '-workspace')))"
+        )
+    };
+}
+
 /// A path that leaves the workspace, or that two readers would take for different ones.
 macro_rules! bad_path {
     () => {
@@ -228,4 +264,37 @@ pub(super) const RESTORE: Cel = rule(
      !has(self.storage.persistence) || !has(self.storage.persistence.enabled) || \
      self.storage.persistence.enabled))",
     "restoreFrom is a path inside the bucket and needs persistence",
+);
+
+pub(super) const UNBOUND: Cel = rule(
+    "spec.security.rbac",
+    "!has(self.createServiceAccount) || self.createServiceAccount || \
+     ((!has(self.additionalRules) || size(self.additionalRules) == 0) && \
+     (!has(self.serviceAccountAnnotations) || size(self.serviceAccountAnnotations) == 0))",
+    "additionalRules and serviceAccountAnnotations need createServiceAccount",
+);
+
+pub(super) const CONTAINER_PORTS: Cel = rule(
+    "spec",
+    concat!(
+        "(!has(self.sidecars) || self.sidecars.all(c, ",
+        free_ports!(),
+        ")) && (!has(self.initContainers) || self.initContainers.all(c, \
+         !has(c.restartPolicy) || c.restartPolicy != 'Always' || ",
+        free_ports!(),
+        "))"
+    ),
+    "containers of a Pod share one network, and ports of ours are taken",
+);
+
+pub(super) const OWN_CONFIG_MAP: Cel = rule(
+    "",
+    concat!(
+        "!has(self.spec) || (",
+        foreign!("self.spec.config"),
+        " && ",
+        foreign!("self.spec.workspace"),
+        ")"
+    ),
+    "configMapRef must not name a ConfigMap that the instance renders",
 );
