@@ -84,14 +84,14 @@ npm_of() {
 
 node_of() { case " $OPENCLAW_NODE22 " in *" $1 "*) echo 22 ;; *) echo 24 ;; esac; }
 
-# fill_openclaw VERSION
+# fill_openclaw VERSION: with its install script, without which it does not start on a
+# read-only root.
 fill_openclaw() {
   mkdir -p root/opt/oc
   # One dependency of the old release is a Git repository; nothing here calls it.
   echo '{"private": true, "overrides": {"libsignal": "npm:noop2@2.0.0"}}' >root/opt/oc/package.json
-  (cd root/opt/oc && npm_of "$(node_of "$1")" install --no-package-lock --ignore-scripts --no-audit --no-fund \
-    --loglevel=error --cache "$PWD/../../../npm-cache" "openclaw@$1")
-  rm -rf npm-cache
+  (cd root/opt/oc && npm_of "$(node_of "$1")" install --no-package-lock --no-audit --no-fund \
+    --loglevel=error --foreground-scripts "openclaw@$1")
   ln -s /opt/oc/node_modules/openclaw root/app
   [ -e root/opt/oc/node_modules/openclaw/openclaw.mjs ]
 }

@@ -23,7 +23,7 @@ argocd_as() {
   spawn "$name" env ARGOCD_BINARY_NAME="argocd-$name" ARGOCD_FAKE_IN_CLUSTER=true KUBECONFIG="$run/pki/argocd.kubeconfig" \
     HOME="$run/argocd" TMPDIR="$run/argocd/tmp" GNUPGHOME="$run/argocd/gnupg" ARGOCD_GPG_ENABLED=false \
     ARGOCD_TLS_DATA_PATH="$run/argocd/tls" ARGOCD_SSH_DATA_PATH="$run/argocd/ssh" \
-    PATH="$bed/argocd-manifests-$ARGOCD:$(dirname "$OPENCLAW_TOOLS_KUSTOMIZE"):$PATH" \
+    PATH="$(program argocd):$bed/argocd-manifests-$ARGOCD:$(dirname "$OPENCLAW_TOOLS_KUSTOMIZE"):$PATH" \
     "$(program argocd)/argocd" "$@" --loglevel info --logformat text
 }
 

@@ -77,7 +77,7 @@ control_plane_up() {
   spawn kube-apiserver "$kubernetes/kube-apiserver" --etcd-servers "http://$etcd" \
     --bind-address "${apiserver%:*}" --secure-port "${apiserver#*:}" --advertise-address "$gateway" \
     --endpoint-reconciler-type none --service-cluster-ip-range 10.96.0.0/16 --authorization-mode Node,RBAC \
-    --allow-privileged --client-ca-file "$run/pki/ca.crt" \
+    --kubelet-preferred-address-types InternalIP --allow-privileged --client-ca-file "$run/pki/ca.crt" \
     --tls-cert-file "$run/pki/apiserver.crt" --tls-private-key-file "$run/pki/apiserver.key" \
     --kubelet-client-certificate "$run/pki/kubelet-client.crt" --kubelet-client-key "$run/pki/kubelet-client.key" \
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$run/pki/service-account.pub" \
