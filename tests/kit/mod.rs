@@ -16,6 +16,7 @@
 
 pub mod fields;
 mod nasty;
+pub mod reach;
 pub mod render;
 pub mod restricted;
 
