@@ -16,3 +16,11 @@ mod kit;
 
 #[path = "reach/examples.rs"]
 mod examples;
+#[path = "reach/expected.rs"]
+mod expected;
+#[path = "reach/ports.rs"]
+mod ports;
+#[path = "reach/semantics.rs"]
+mod semantics;
+#[path = "reach/web.rs"]
+mod web;
