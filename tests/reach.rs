@@ -18,6 +18,10 @@ mod kit;
 mod examples;
 #[path = "reach/expected.rs"]
 mod expected;
+#[path = "reach/live.rs"]
+mod live;
+#[path = "reach/mutations.rs"]
+mod mutations;
 #[path = "reach/ports.rs"]
 mod ports;
 #[path = "reach/semantics.rs"]

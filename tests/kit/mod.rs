@@ -15,6 +15,7 @@
 )]
 
 pub mod fields;
+pub mod joins;
 mod nasty;
 pub mod reach;
 pub mod render;

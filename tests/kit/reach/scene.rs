@@ -117,7 +117,7 @@ impl Scene<'_> {
                 if self.agent.listener(port, "TCP").is_none() {
                     return Answer::No(format!("nobody listens on {port}"));
                 }
-                last = self.ask(&node(0), &self.me(), port, "TCP");
+                last = self.ask(&world::own_node(self.agent), &self.me(), port, "TCP");
                 if last.word() != "yes" {
                     return last;
                 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Cluster, Labels, Party, Pod};
+use super::{Cluster, Party, Pod};
 
 /// The agent's own node, and another one.
 pub const NODES: [(&str, &str); 2] = [("node-a", "192.168.1.10"), ("node-b", "192.168.1.11")];
@@ -85,10 +85,12 @@ pub fn agents(cluster: &Cluster) -> Vec<&Pod> {
     cluster.pods.iter().filter(|pod| is_agent(pod)).collect()
 }
 
+/// Whether a Pod is an agent, and not one that bears its labels.
 pub fn is_agent(pod: &Pod) -> bool {
-    let is =
-        |labels: &Labels| labels.get("app.kubernetes.io/name").is_some_and(|n| n == "openclaw");
-    is(&pod.labels) && !pod.name.starts_with(IMPOSTOR)
+    let is_named = pod.labels.get("app.kubernetes.io/name").is_some_and(|name| name == "openclaw");
+    is_named
+        && pod.labels.contains_key("app.kubernetes.io/instance")
+        && pod.spec.containers.iter().any(|container| container.name == "openclaw")
 }
 
 /// The name of the instance that an agent belongs to.
@@ -98,6 +100,11 @@ pub fn instance(agent: &Pod) -> &str {
 
 pub fn outside(address: &str) -> Party {
     Party::Outside(address.parse().unwrap())
+}
+
+/// The node that an agent runs on.
+pub fn own_node(agent: &Pod) -> Party {
+    Party::Node(agent.node.clone(), NODES[0].1.parse().unwrap())
 }
 
 pub fn node(at: usize) -> Party {
