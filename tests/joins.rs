@@ -5,7 +5,7 @@
 mod kit;
 
 use kit::joins::{self, Objects};
-use kit::render::{Rendered, all, each};
+use kit::render::{self, Rendered, each};
 use kit::restricted::list;
 use openclaw::names;
 use serde_json::{Value, json};
@@ -75,4 +75,65 @@ fn the_controller_may_read_exactly_what_the_pod_and_the_ingress_name() {
         assert_eq!(r.named("Role", &name).is_some(), is_watched, "{}", r.case);
         assert_eq!(r.object("OpenClawInstance").is_some(), is_watched, "{}", r.case);
     });
+}
+
+/// The objects of an example.
+fn example(name: &str) -> Vec<Value> {
+    let path = kit::root().join("examples").join(name);
+    render::file(name, &path).iter().flat_map(objects).collect()
+}
+
+#[test]
+fn a_broken_join_is_found_by_its_name() {
+    let table: Value = serde_yaml::from_str(include_str!("joins/planted.yaml")).unwrap();
+    for group in table.as_array().unwrap() {
+        let good = example(group["example"].as_str().unwrap());
+        assert_eq!(joins::check(&good), [""; 0]);
+        for row in group["planted"].as_array().unwrap() {
+            let mut objects = good.clone();
+            let object = objects.iter_mut().find(|object| joins::title(object) == row["in"]);
+            kit::change(object.unwrap(), row["at"].as_str().unwrap(), row.get("put").cloned());
+            let found = joins::check(&objects);
+            let expected = row["found"].as_str().unwrap();
+            assert!(found.iter().any(|line| line == expected), "{row}: {found:?}");
+        }
+    }
+}
+
+/// The objects with the UIDs of a cluster, and what people make there.
+fn live() -> Vec<Value> {
+    let mut objects = example("quickstart.yaml");
+    for (kind, name, data) in [
+        ("Secret", "openclaw-api-keys", json!({"ANTHROPIC_API_KEY": "eA=="})),
+        ("Secret", "my-agent-gateway-token", json!({"token": "eA=="})),
+        ("Secret", "unrelated", json!({})),
+    ] {
+        let metadata = json!({"name": name, "namespace": "default"});
+        objects.push(json!({"kind": kind, "metadata": metadata, "data": data}));
+    }
+    for object in &mut objects {
+        object["metadata"]["uid"] = json!("0b1e7a52-0000-4000-8000-000000000000");
+    }
+    objects
+}
+
+#[test]
+fn what_a_pod_of_a_cluster_names_is_there_with_its_keys() {
+    let list = [json!({"kind": "List", "items": live()})];
+    assert_eq!(joins::check(&list), [""; 0]);
+    let without = |kind: &str, name: &str| {
+        let mut objects = live();
+        objects.retain(|o| o["kind"] != kind || o["metadata"]["name"] != name);
+        joins::check(&objects)
+    };
+    let found = |what: &str| [format!("StatefulSet my-agent: there is no {what}")];
+    assert_eq!(without("Secret", "openclaw-api-keys"), found("Secret openclaw-api-keys"));
+    assert_eq!(without("ServiceAccount", "my-agent"), found("ServiceAccount my-agent"));
+    let claim = without("PersistentVolumeClaim", "my-agent-data");
+    assert_eq!(claim, found("PersistentVolumeClaim my-agent-data"));
+    let mut objects = live();
+    let token = objects.iter_mut().find(|o| o["metadata"]["name"] == "my-agent-gateway-token");
+    token.unwrap()["data"] = json!({"password": "eA=="});
+    let expected = ["StatefulSet my-agent: Secret my-agent-gateway-token has no key token"];
+    assert_eq!(joins::check(&objects), expected);
 }

@@ -14,6 +14,7 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+mod change;
 pub mod fields;
 pub mod joins;
 mod nasty;
@@ -21,6 +22,7 @@ pub mod reach;
 pub mod render;
 pub mod restricted;
 
+pub use change::change;
 pub use nasty::nasty;
 
 use std::collections::BTreeMap;

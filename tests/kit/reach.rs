@@ -5,11 +5,11 @@
 //! it. It reads rendered objects and objects that `kubectl get -o json` gives back alike: a list of
 //! kind List is taken apart, and a workload stands for its first Pod until that Pod is there.
 //!
-//! - [`policy`]: NetworkPolicy, both ways
-//! - [`service`]: from a port of a Service to a container that listens
-//! - [`web`], [`controllers`]: Ingress with the annotations of its controller, HTTPRoute
-//! - [`monitor`]: ServiceMonitor
-//! - [`world`], [`scene`], [`questions`]: who stands around an agent, and what is asked about it
+//! - `policy`: NetworkPolicy, both ways
+//! - `service`: from a port of a Service to a container that listens
+//! - `web`, `controllers`: Ingress with the annotations of its controller, HTTPRoute
+//! - `monitor`: ServiceMonitor
+//! - `world`, `scene`, `questions`: who stands around an agent, and what is asked about it
 
 pub mod address;
 pub mod controllers;
@@ -48,11 +48,11 @@ pub struct Pod {
 }
 
 /// One end of a connection.
-#[derive(Clone, Debug)]
-pub enum Party {
-    Pod(Pod),
+#[derive(Clone, Copy, Debug)]
+pub enum Party<'a> {
+    Pod(&'a Pod),
     /// A node, by name and address.
-    Node(String, IpAddr),
+    Node(&'a str, IpAddr),
     Outside(IpAddr),
 }
 
@@ -241,16 +241,16 @@ pub fn number(port: i32) -> u16 {
     u16::try_from(port).unwrap_or_else(|_| panic!("{port} is no port"))
 }
 
-impl Party {
+impl<'a> Party<'a> {
     /// The addresses by which a rule may name this end.
-    pub fn addresses(&self) -> Vec<IpAddr> {
+    pub fn addresses(self) -> Vec<IpAddr> {
         match self {
             Self::Pod(pod) => pod.addresses.clone(),
-            Self::Node(_, address) | Self::Outside(address) => vec![*address],
+            Self::Node(_, address) | Self::Outside(address) => vec![address],
         }
     }
 
-    pub fn node(&self) -> Option<&str> {
+    pub fn node(self) -> Option<&'a str> {
         match self {
             Self::Node(name, _) => Some(name),
             Self::Pod(pod) if pod.is_on_host_network() => Some(&pod.node),

@@ -18,7 +18,7 @@ pub fn objects() -> Vec<(String, Vec<Value>)> {
     }
     for name in REPOSITORIES {
         let tree = kit::tree(&kit::root().join("examples").join(name).join("rendered"));
-        let files = tree.iter().filter(|(path, _)| path.ends_with(".yaml"));
+        let files = tree.iter().filter(|(path, _)| !path.contains("/."));
         found.push((name.to_owned(), files.flat_map(|(_, text)| kit::documents(text)).collect()));
     }
     found

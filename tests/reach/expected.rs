@@ -76,7 +76,10 @@ const QUIET: [(&str, &str); 65] = [
     ("anybody but its node and monitoring -> metrics", "absent"),
 ];
 
-const INGRESS: &[(&str, &str)] = &[
+/// Questions, each with its word.
+type Words = &'static [(&'static str, &'static str)];
+
+const INGRESS: Words = &[
     ("Ingress: HTTPS -> gateway", "yes"),
     ("Ingress: HTTPS, a deep path -> gateway", "yes"),
     ("Ingress: another host -> gateway", "no"),
@@ -88,7 +91,7 @@ const INGRESS: &[(&str, &str)] = &[
     ("Ingress: its controller knows every annotation", "yes"),
 ];
 
-const METRICS: &[(&str, &str)] = &[
+const METRICS: Words = &[
     ("a Pod of its namespace -> metrics", "no"),
     ("ServiceMonitor: Prometheus of monitoring -> metrics", "yes"),
     ("ServiceMonitor: another namespace -> metrics", "no"),
@@ -96,11 +99,11 @@ const METRICS: &[(&str, &str)] = &[
     ("anybody but its node and monitoring -> metrics", "no"),
 ];
 
-const NGINX: &[(&str, &str)] = &[("namespace ingress-nginx -> gateway", "yes")];
-const SIBLING: &[(&str, &str)] = &[("another agent of its namespace -> gateway", "no")];
+const NGINX: Words = &[("namespace ingress-nginx -> gateway", "yes")];
+const SIBLING: Words = &[("another agent of its namespace -> gateway", "no")];
 
 /// What the examples ask for; a later word wins.
-const ASKED: &[(&str, &str, &[&[(&str, &str)]])] = &[
+const ASKED: &[(&str, &str, &[Words])] = &[
     ("chromium", "default/browsing-agent", &[&[("the browser listens on loopback alone", "yes")]]),
     (
         "gke",

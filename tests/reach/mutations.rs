@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::examples::objects;
+use crate::kit;
 use crate::kit::reach::questions;
 
 /// Every answer as a word, by agent and question.
@@ -17,24 +18,6 @@ fn words(objects: Vec<Value>) -> BTreeMap<(String, String), &'static str> {
         }
     }
     found
-}
-
-/// Puts a value at a pointer, or removes what is there.
-fn change(object: &mut Value, at: &str, put: Option<Value>) {
-    let (parent, key) = at.rsplit_once('/').unwrap();
-    let key = key.replace("~1", "/");
-    let old = match (object.pointer_mut(parent), put) {
-        (Some(Value::Object(fields)), Some(value)) => fields.insert(key, value).unwrap_or_default(),
-        (Some(Value::Object(fields)), None) => {
-            fields.remove(&key).unwrap_or_else(|| panic!("no {at}"))
-        }
-        (Some(Value::Array(list)), Some(value)) => {
-            std::mem::replace(&mut list[key.parse::<usize>().unwrap()], value)
-        }
-        (Some(Value::Array(list)), None) => list.remove(key.parse().unwrap()),
-        _ => panic!("no {parent}"),
-    };
-    assert_ne!(object.pointer(at), Some(&old), "{at}: nothing changed");
 }
 
 #[test]
@@ -49,7 +32,7 @@ fn a_change_of_meaning_changes_the_answer_and_another_does_not() {
             let mut objects = examples[example].clone();
             let at = row["at"].as_str().unwrap();
             let object = objects.iter_mut().find(|object| object["kind"] == *kind).unwrap();
-            change(object, at, row.get("put").cloned());
+            kit::change(object, at, row.get("put").cloned());
             let after = words(objects);
             let changed: Vec<String> = after
                 .iter()

@@ -10,12 +10,19 @@ fn ingress(ports: &str) -> String {
     format!("{{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{ports: {ports}}}]}}")
 }
 
+fn ask(to: &'static str, port: u16, protocol: &'static str, yes: bool) -> Ask {
+    ("a/client", to, port, protocol, yes)
+}
+
+fn check_ports(table: &[(&str, &str, &[Ask])]) {
+    for (rule, ports, asks) in table {
+        check(rule, &[("a", &ingress(ports))], asks);
+    }
+}
+
 #[test]
-fn ports_are_numbers_names_or_ranges_of_one_protocol() {
-    let ask = |to: &'static str, port: u16, protocol: &'static str, yes: bool| -> Ask {
-        ("a/client", to, port, protocol, yes)
-    };
-    let table: [(&str, &str, &[Ask]); 10] = [
+fn ports_are_numbers_or_ranges_of_one_protocol() {
+    check_ports(&[
         ("an empty list", "[]", &[ask("a/web", 1, "UDP", true)]),
         (
             "TCP is meant",
@@ -43,6 +50,12 @@ fn ports_are_numbers_names_or_ranges_of_one_protocol() {
                 ask("a/web", 8080, "UDP", false),
             ],
         ),
+    ]);
+}
+
+#[test]
+fn a_named_port_is_looked_up_in_each_pod() {
+    check_ports(&[
         (
             "a name is another number in each Pod",
             "[{port: http}]",
@@ -69,10 +82,7 @@ fn ports_are_numbers_names_or_ranges_of_one_protocol() {
             &[ask("a/web", 7000, "TCP", false)],
         ),
         ("a name that nobody has", "[{port: nope}]", &[ask("a/web", 8080, "TCP", false)]),
-    ];
-    for (rule, ports, asks) in table {
-        check(rule, &[("a", &ingress(ports))], asks);
-    }
+    ]);
 }
 
 #[test]
@@ -222,7 +232,7 @@ fn a_policy_sees_the_port_behind_the_service() {
         cluster.objects.push(policy);
         let service = cluster.service("a", "s").unwrap();
         let first = service::port(&service, &serde_json::from_value(json!("x")).unwrap()).unwrap();
-        let from = Party::Pod(cluster.pod("b", "client").clone());
+        let from = Party::Pod(cluster.pod("b", "client"));
         assert_eq!(cluster.through(&from, &service, first).yes, expected, "{port}");
     }
 }

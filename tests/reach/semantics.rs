@@ -58,12 +58,12 @@ status: {podIP: 192.168.0.3}
 /// A connection: from, to, port, protocol, and whether it may be made.
 pub type Ask = (&'static str, &'static str, u16, &'static str, bool);
 
-fn party(cluster: &Cluster, name: &str) -> Party {
+fn party<'a>(cluster: &'a Cluster, name: &'a str) -> Party<'a> {
     match name.split_once('/') {
-        Some((space, pod)) => Party::Pod(cluster.pod(space, pod).clone()),
+        Some((space, pod)) => Party::Pod(cluster.pod(space, pod)),
         None if name.starts_with('n') => {
             let last: u8 = name[1..].parse().unwrap();
-            Party::Node(name.to_owned(), [192, 168, 0, last].into())
+            Party::Node(name, [192, 168, 0, last].into())
         }
         None => Party::Outside(name.parse().unwrap()),
     }

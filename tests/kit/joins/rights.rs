@@ -23,6 +23,13 @@ pub fn rights(objects: &Objects) -> Vec<String> {
         if let Some(role) = objects.beside(set, "Role", &name) {
             broken.extend(of_controller(objects, set, role));
         }
+        let own = objects.beside(set, "Role", instance);
+        // Further rules are the user's.
+        for name in own.into_iter().flat_map(|role| texts(&role["rules"][0]["resourceNames"])) {
+            if objects.beside(set, "ConfigMap", &name).is_none() {
+                broken.push(format!("Role {instance}: there is no ConfigMap {name}"));
+            }
+        }
     }
     for binding in objects.ours("RoleBinding") {
         let role = binding["roleRef"]["name"].as_str().unwrap_or_default();

@@ -30,28 +30,38 @@ impl Direction {
     }
 }
 
+/// A connection that somebody wants to open. The port is the one on `to` itself.
+#[derive(Clone, Copy)]
+struct Connection<'a> {
+    from: Party<'a>,
+    to: Party<'a>,
+    port: u16,
+    protocol: &'a str,
+}
+
 impl Cluster {
-    /// Whether `from` may open a connection to `to`. The port is the one on `to` itself: that of a
-    /// Service is translated before any policy looks.
+    /// Whether `from` may open a connection to a port of `to`. The port of a Service is translated
+    /// before any policy looks, so it is the one of the Pod behind it.
     pub fn may_reach(&self, from: &Party, to: &Party, port: u16, protocol: &str) -> Verdict {
-        if let (Party::Pod(a), Party::Pod(b)) = (from, to) {
-            if (&a.namespace, &a.name) == (&b.namespace, &b.name) {
-                return Verdict::yes("inside one Pod nothing is governed");
-            }
+        let connection = Connection { from: *from, to: *to, port, protocol };
+        if let (Party::Pod(a), Party::Pod(b)) = (from, to)
+            && (&a.namespace, &a.name) == (&b.namespace, &b.name)
+        {
+            return Verdict::yes("inside one Pod nothing is governed");
         }
         for (pod, other) in [(to, from), (from, to)] {
-            if let (Party::Pod(pod), Some(node)) = (pod, other.node()) {
-                if !pod.node.is_empty() && pod.node == node {
-                    return Verdict::yes("a Pod and its own node always reach each other");
-                }
+            if let (Party::Pod(pod), Some(node)) = (pod, other.node())
+                && !pod.node.is_empty()
+                && pod.node == node
+            {
+                return Verdict::yes("a Pod and its own node always reach each other");
             }
         }
-        let ask = |here, there, direction| self.one_way(here, there, to, port, protocol, direction);
-        let out = ask(from, to, Direction::Egress);
+        let out = self.one_way(connection, Direction::Egress);
         if !out.yes {
             return out;
         }
-        let inward = ask(to, from, Direction::Ingress);
+        let inward = self.one_way(connection, Direction::Ingress);
         match (inward.yes, out.why.as_str(), inward.why.as_str()) {
             (false, ..) | (true, "", _) => inward,
             (true, _, "") => out,
@@ -60,16 +70,13 @@ impl Cluster {
         .or("nothing governs it")
     }
 
-    /// What the policies of `here` say; the reason is empty where none governs it.
-    fn one_way(
-        &self,
-        here: &Party,
-        there: &Party,
-        to: &Party,
-        port: u16,
-        protocol: &str,
-        direction: Direction,
-    ) -> Verdict {
+    /// What the policies of one end say; the reason is empty where none governs it.
+    fn one_way(&self, connection: Connection<'_>, direction: Direction) -> Verdict {
+        let Connection { from, to, port, protocol } = connection;
+        let (here, there) = match direction {
+            Direction::Ingress => (to, from),
+            Direction::Egress => (from, to),
+        };
         // Whose address is its node's is not told apart from the node.
         let pod = match here {
             Party::Pod(pod) if !pod.is_on_host_network() => pod,
@@ -79,17 +86,16 @@ impl Cluster {
         if policies.is_empty() {
             return Verdict::yes("");
         }
+        let word = direction.word().to_lowercase();
         let mut names = Vec::new();
         for (name, spec) in &policies {
             for (at, (peers, ports)) in rules(spec, direction).iter().enumerate() {
                 let Some(peer) = self.peer(peers, &pod.namespace, there) else { continue };
                 let Some(port) = admitted(ports, to, port, protocol) else { continue };
-                let word = direction.word().to_lowercase();
                 return Verdict::yes(format!("{word}[{at}] of {name}: {peer}, {port}"));
             }
             names.push(name.as_str());
         }
-        let word = direction.word().to_lowercase();
         Verdict::no(format!("no {word} rule of {}", names.join(", ")))
     }
 
@@ -108,14 +114,14 @@ impl Cluster {
     }
 
     /// The first peer of a rule that is `party`; a rule without peers is about everybody.
-    fn peer(&self, peers: &[NetworkPolicyPeer], namespace: &str, party: &Party) -> Option<String> {
+    fn peer(&self, peers: &[NetworkPolicyPeer], namespace: &str, party: Party) -> Option<String> {
         if peers.is_empty() {
             return Some("anybody".to_owned());
         }
         peers.iter().find_map(|peer| self.is_peer(peer, namespace, party))
     }
 
-    fn is_peer(&self, peer: &NetworkPolicyPeer, home: &str, party: &Party) -> Option<String> {
+    fn is_peer(&self, peer: &NetworkPolicyPeer, home: &str, party: Party) -> Option<String> {
         if let Some(block) = &peer.ip_block {
             return party.addresses().into_iter().find_map(|a| in_block(block, a));
         }
@@ -186,7 +192,7 @@ fn in_block(block: &IPBlock, address: IpAddr) -> Option<String> {
 
 /// The first port of a rule that is meant; a rule without ports is about all of them. A name is one
 /// of the Pod that is connected to, and an address outside has no names.
-fn admitted(ports: &[NetworkPolicyPort], to: &Party, asked: u16, protocol: &str) -> Option<String> {
+fn admitted(ports: &[NetworkPolicyPort], to: Party, asked: u16, protocol: &str) -> Option<String> {
     if ports.is_empty() {
         return Some("any port".to_owned());
     }

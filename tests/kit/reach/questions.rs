@@ -51,7 +51,8 @@ impl fmt::Display for Answer {
     }
 }
 
-type Question = (&'static str, fn(&Scene<'_>) -> Answer);
+type Ask = fn(&Scene<'_>) -> Answer;
+type Question = (&'static str, Ask);
 
 const IN: [Question; 18] = [
     ("a Pod of its namespace -> gateway", |s| s.from(&s.home(), NEIGHBOR, GATEWAY)),
@@ -159,7 +160,7 @@ const BY: [Question; 19] = [
 ];
 
 /// Every question, in the order of the tables.
-pub fn all() -> Vec<(String, fn(&Scene<'_>) -> Answer)> {
+pub fn all() -> Vec<(String, Ask)> {
     let prefixed = OUT.iter().map(|(name, ask)| (format!("agent -> {name}"), *ask));
     let plain =
         |list: &'static [Question]| list.iter().map(|(name, ask)| ((*name).to_owned(), *ask));

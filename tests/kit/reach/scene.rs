@@ -15,16 +15,16 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    pub fn me(&self) -> Party {
-        Party::Pod(self.agent.clone())
+    pub fn me(&self) -> Party<'_> {
+        Party::Pod(self.agent)
     }
 
     pub fn home(&self) -> String {
         self.agent.namespace.clone()
     }
 
-    pub fn other(&self, space: &str, name: &str) -> Party {
-        Party::Pod(self.cluster.pod(space, name).clone())
+    pub fn other(&self, space: &str, name: &str) -> Party<'_> {
+        Party::Pod(self.cluster.pod(space, name))
     }
 
     pub fn ask(&self, from: &Party, to: &Party, port: u16, protocol: &str) -> Answer {
@@ -50,7 +50,7 @@ impl Scene<'_> {
         for pod in &self.cluster.pods {
             let is_left_out = pod.namespace == "monitoring" || pod.name == self.agent.name;
             let reaches = |port: &&u16| {
-                let from = Party::Pod(pod.clone());
+                let from = Party::Pod(pod);
                 self.cluster.may_reach(&from, &self.me(), **port, "TCP").yes
             };
             if let Some(port) = ports.iter().find(reaches).filter(|_| !is_left_out) {
@@ -78,10 +78,9 @@ impl Scene<'_> {
                 && pod.name != self.agent.name
                 && world::is_agent(pod)
         });
-        let found = others.map(|pod| {
-            self.cluster.may_reach(&Party::Pod(pod.clone()), &self.me(), GATEWAY, "TCP")
-        });
-        Answer::of(found.last())
+        let mut found =
+            others.map(|pod| self.cluster.may_reach(&Party::Pod(pod), &self.me(), GATEWAY, "TCP"));
+        Answer::of(found.next_back())
     }
 
     pub fn container(&self, name: &str) -> Option<&Container> {

@@ -68,7 +68,7 @@ impl Cluster {
             if !listens.yes {
                 return listens;
             }
-            let to = Party::Pod(endpoint.pod.clone());
+            let to = Party::Pod(endpoint.pod);
             last = self.may_reach(from, &to, endpoint.port, &endpoint.protocol);
             if !last.yes {
                 return last;

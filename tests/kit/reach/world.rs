@@ -98,15 +98,15 @@ pub fn instance(agent: &Pod) -> &str {
     &agent.labels["app.kubernetes.io/instance"]
 }
 
-pub fn outside(address: &str) -> Party {
+pub fn outside(address: &str) -> Party<'static> {
     Party::Outside(address.parse().unwrap())
 }
 
 /// The node that an agent runs on.
-pub fn own_node(agent: &Pod) -> Party {
-    Party::Node(agent.node.clone(), NODES[0].1.parse().unwrap())
+pub fn own_node(agent: &Pod) -> Party<'_> {
+    Party::Node(&agent.node, NODES[0].1.parse().unwrap())
 }
 
-pub fn node(at: usize) -> Party {
-    Party::Node(NODES[at].0.to_owned(), NODES[at].1.parse().unwrap())
+pub fn node(at: usize) -> Party<'static> {
+    Party::Node(NODES[at].0, NODES[at].1.parse().unwrap())
 }
