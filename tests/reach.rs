@@ -14,6 +14,8 @@
 
 mod kit;
 
+#[path = "reach/cases.rs"]
+mod cases;
 #[path = "reach/examples.rs"]
 mod examples;
 #[path = "reach/expected.rs"]

@@ -8,7 +8,7 @@ use crate::examples::answers;
 use crate::kit::reach::questions;
 
 /// Every question, and its answer for an agent that asks for nothing.
-const QUIET: [(&str, &str); 65] = [
+const QUIET: [(&str, &str); 66] = [
     ("a Pod of its namespace -> gateway", "yes"),
     ("a Pod of its namespace -> Pod port 18793", "no"),
     ("a Pod of its namespace -> gateway by UDP", "no"),
@@ -48,6 +48,8 @@ const QUIET: [(&str, &str); 65] = [
     ("agent -> link-local [fe80::1]:443", "no"),
     ("agent -> API server at 443", "yes"),
     ("agent -> API server at 6443", "no"),
+    // Kubernetes promises it, whatever a policy says.
+    ("agent -> kubelet of its own node", "yes"),
     ("agent -> kubelet of another node", "no"),
     ("agent -> private 10.1.2.3:443", "yes"),
     ("agent -> proxy 10.20.30.40:3128", "no"),
@@ -163,7 +165,7 @@ const ASKED: &[(&str, &str, &[Words])] = &[
 ];
 
 /// Questions whose answer no example may change, whatever it asks for.
-const NEVER: [&str; 21] = [
+pub const NEVER: [&str; 21] = [
     "a Pod of its namespace -> Pod port 18793",
     "a Pod of its namespace -> gateway by UDP",
     "a Pod of another namespace -> gateway",

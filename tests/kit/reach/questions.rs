@@ -85,7 +85,7 @@ const IN: [Question; 18] = [
     ("anybody but its node -> browser or OTLP", |s| s.anybody(&[BROWSER, OTLP])),
 ];
 
-const OUT: [Question; 28] = [
+const OUT: [Question; 29] = [
     ("DNS of kube-system, UDP", |s| s.to_pod("kube-system", "coredns", 53, "UDP")),
     ("DNS of kube-system, TCP", |s| s.to_pod("kube-system", "coredns", 53, "TCP")),
     ("DNS of the node, 169.254.20.10 UDP", |s| s.to("169.254.20.10", 53, "UDP")),
@@ -107,6 +107,7 @@ const OUT: [Question; 28] = [
     ("link-local [fe80::1]:443", |s| s.to("fe80::1", 443, "TCP")),
     ("API server at 443", |s| s.to("192.168.1.1", 443, "TCP")),
     ("API server at 6443", |s| s.ask(&s.me(), &node(1), 6443, "TCP")),
+    ("kubelet of its own node", |s| s.ask(&s.me(), &world::own_node(s.agent), 10250, "TCP")),
     ("kubelet of another node", |s| s.ask(&s.me(), &node(1), 10250, "TCP")),
     ("private 10.1.2.3:443", |s| s.to("10.1.2.3", 443, "TCP")),
     ("proxy 10.20.30.40:3128", |s| s.to("10.20.30.40", 3128, "TCP")),

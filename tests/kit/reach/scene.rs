@@ -223,8 +223,12 @@ impl Scene<'_> {
         let mut last = Answer::No("no parent".to_owned());
         for parent in route["spec"]["parentRefs"].as_array().into_iter().flatten() {
             let space = parent["namespace"].as_str().unwrap_or(namespace_of(route));
-            let from = self.other(space, "proxy");
-            last = self.cluster.by_route(&from, route, host, "/chat").into();
+            // The proxies of a Gateway are Pods beside it, as with most implementations.
+            let mut pods = self.cluster.pods.iter().filter(|pod| !world::is_agent(pod));
+            let Some(proxy) = pods.find(|pod| pod.namespace == space) else {
+                return Answer::No(format!("no proxy stands in {space}"));
+            };
+            last = self.cluster.by_route(&Party::Pod(proxy), route, host, "/chat").into();
             if last.word() != "yes" {
                 return last;
             }
