@@ -78,6 +78,9 @@ impl Verdict {
 pub struct Cluster {
     pub objects: Vec<Value>,
     pub pods: Vec<Pod>,
+    /// Whether an `ipBlock` takes Pods by their address. Kubernetes leaves it to the network plugin;
+    /// Calico and kube-router do it, Cilium keeps blocks to what is outside the cluster.
+    pub blocks_take_pods: bool,
     namespaces: BTreeMap<String, Labels>,
 }
 
@@ -109,7 +112,7 @@ impl Cluster {
         for (name, labels) in &mut namespaces {
             labels.insert(NAMESPACE_NAME.to_owned(), name.clone());
         }
-        Self { objects, pods, namespaces }
+        Self { objects, pods, blocks_take_pods: true, namespaces }
     }
 
     /// The labels of a namespace.

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::examples::answers;
-use crate::kit::reach::questions;
+use crate::examples::{answers, objects};
+use crate::kit::reach::{questions, world};
 
 /// Every question, and its answer for an agent that asks for nothing.
 const QUIET: [(&str, &str); 66] = [
@@ -225,6 +225,25 @@ fn every_port_of_the_gateway_and_the_canvas_ends_at_18789() {
             let is_meant = question.starts_with("Service: port ") && answer.word() == "yes";
             let expected = "TCP 18789 of container openclaw";
             assert!(!is_meant || answer.to_string() == expected, "{example} {agent}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn one_answer_alone_is_the_network_plugins() {
+    for (example, objects) in objects() {
+        let mut cluster = world::around(objects);
+        let before = questions::answer_in(&cluster);
+        cluster.blocks_take_pods = false;
+        for ((agent, before), (_, after)) in before.iter().zip(questions::answer_in(&cluster)) {
+            let both = before.iter().zip(&after);
+            let changed = both.filter(|((_, before), (_, after))| before.word() != after.word());
+            let changed: Vec<&str> = changed.map(|((question, _), _)| question.as_str()).collect();
+            assert_eq!(
+                changed,
+                ["agent -> a Pod of another namespace at 443"],
+                "{example} {agent}"
+            );
         }
     }
 }

@@ -250,3 +250,18 @@ fn a_workload_stands_for_its_pod_until_that_is_there() {
     assert_eq!(there.pods.len(), alone.pods.len());
     assert_eq!(there.pod("a", "s-0").addresses.len(), 1);
 }
+
+#[test]
+fn whether_a_block_takes_a_pod_is_the_network_plugins() {
+    let policy = "kind: NetworkPolicy\nmetadata: {namespace: a}\nspec: {podSelector: {}, \
+                  ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}\n";
+    let mut cluster = cluster(policy);
+    for takes in [true, false] {
+        cluster.blocks_take_pods = takes;
+        let to = Party::Pod(cluster.pod("a", "web"));
+        let from = Party::Pod(cluster.pod("b", "client"));
+        assert_eq!(cluster.may_reach(&from, &to, 1, "TCP").yes, takes);
+        let outside = Party::Outside([203, 0, 113, 7].into());
+        assert!(cluster.may_reach(&outside, &to, 1, "TCP").yes);
+    }
+}

@@ -108,7 +108,8 @@ impl Cluster {
     }
 
     /// Traefik takes everything from Middlewares, in their order; one that does not exist takes
-    /// the whole router away.
+    /// the whole router away. `tls` gives it the certificate alone: that it is used is a setting of
+    /// the entry point, which its chart and k3s have for HTTPS.
     fn traefik(&self, own: &[(&str, &str)], wrong: &mut Vec<String>) -> Meaning {
         // Upgrades need no setting, and an upgraded connection has no timeout.
         let mut meaning = Meaning { controller: "Traefik", upgrades: true, ..Meaning::default() };

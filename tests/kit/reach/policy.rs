@@ -123,7 +123,9 @@ impl Cluster {
 
     fn is_peer(&self, peer: &NetworkPolicyPeer, home: &str, party: Party) -> Option<String> {
         if let Some(block) = &peer.ip_block {
-            return party.addresses().into_iter().find_map(|a| in_block(block, a));
+            let is_inside = !self.blocks_take_pods && matches!(party, Party::Pod(_));
+            let addresses = if is_inside { Vec::new() } else { party.addresses() };
+            return addresses.into_iter().find_map(|a| in_block(block, a));
         }
         let pod = match party {
             Party::Pod(pod) if !pod.is_on_host_network() => pod,

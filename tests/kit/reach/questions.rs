@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::scene::Scene;
 use super::world::{self, NEIGHBOR, node, outside};
-use super::{Verdict, web};
+use super::{Cluster, Verdict, web};
 
 /// The gateway's port, and the browser's.
 pub const GATEWAY: u16 = 18789;
@@ -113,7 +113,7 @@ const OUT: [Question; 29] = [
     ("proxy 10.20.30.40:3128", |s| s.to("10.20.30.40", 3128, "TCP")),
     ("database 10.40.0.9:5432", |s| s.to("10.40.0.9", 5432, "TCP")),
     ("a Pod of its namespace at 8080", |s| s.to_pod(&s.home(), NEIGHBOR, 8080, "TCP")),
-    // Where the network plugin counts Pods among the addresses; Cilium does not.
+    // Only where the network plugin counts Pods among the addresses.
     ("a Pod of another namespace at 443", |s| s.to_pod("tenant", "stranger", 443, "TCP")),
     ("itself over loopback", |s| s.ask(&s.me(), &s.me(), BROWSER, "TCP")),
 ];
@@ -173,11 +173,15 @@ pub type Answers = Vec<(String, Answer)>;
 
 /// The answers for every agent among the objects, which may come from a renderer or a cluster.
 pub fn answer(objects: Vec<Value>) -> Vec<(String, Answers)> {
-    let cluster = world::around(objects);
-    let agents = world::agents(&cluster).into_iter();
+    answer_in(&world::around(objects))
+}
+
+/// The answers for every agent of a world.
+pub fn answer_in(cluster: &Cluster) -> Vec<(String, Answers)> {
+    let agents = world::agents(cluster).into_iter();
     agents
         .map(|agent| {
-            let scene = Scene { cluster: &cluster, agent };
+            let scene = Scene { cluster, agent };
             let answers = all().into_iter().map(|(name, ask)| (name, ask(&scene))).collect();
             (format!("{}/{}", agent.namespace, world::instance(agent)), answers)
         })

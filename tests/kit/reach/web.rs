@@ -38,8 +38,8 @@ pub fn is_host(written: &str, host: &str) -> bool {
     }
 }
 
-/// Prefixes are compared element by element; what a class makes of `ImplementationSpecific` is a
-/// prefix for both controllers that we know.
+/// Prefixes are compared element by element, as Kubernetes asks; Traefik compares texts unless it is
+/// told otherwise. `ImplementationSpecific` is a prefix for both controllers that we know.
 pub fn is_path(kind: &str, written: &str, path: &str) -> bool {
     let elements = |text: &str| -> Vec<String> {
         text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
