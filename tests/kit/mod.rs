@@ -17,11 +17,15 @@
 )]
 
 pub mod bed;
+mod change;
 pub mod fields;
+pub mod joins;
 mod nasty;
+pub mod reach;
 pub mod render;
 pub mod restricted;
 
+pub use change::change;
 pub use nasty::nasty;
 
 use std::collections::BTreeMap;
