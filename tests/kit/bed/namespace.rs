@@ -111,6 +111,11 @@ impl Drop for Namespace {
             let shown = self.keep(&folder);
             eprintln!("--- {}: all of it in {}\n{shown}---", self.name, folder.display());
         }
+        // What Argo CD made of this namespace would come back.
+        for kind in ["applicationset.argoproj.io", "application.argoproj.io"] {
+            kubectl(["delete", kind, &self.name, "-n", "argocd", "--ignore-not-found", "--wait=false"])
+                .ok();
+        }
         kubectl(["delete", "namespace", &self.name, "--wait=false"]).ok();
         // An instance with a finalizer would hold it for ever where no controller runs.
         kubectl(["delete", "pods", "--all", "-n", &self.name, "--grace-period=1", "--wait=false"])
