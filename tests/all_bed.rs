@@ -17,5 +17,7 @@ mod kit;
 use kit::bed;
 
 // One file a topic.
+#[path = "bed/suite/config.rs"]
+mod config;
 #[path = "bed/suite/versions.rs"]
 mod versions;

@@ -113,8 +113,16 @@ impl Drop for Namespace {
         }
         // What Argo CD made of this namespace would come back.
         for kind in ["applicationset.argoproj.io", "application.argoproj.io"] {
-            kubectl(["delete", kind, &self.name, "-n", "argocd", "--ignore-not-found", "--wait=false"])
-                .ok();
+            kubectl([
+                "delete",
+                kind,
+                &self.name,
+                "-n",
+                "argocd",
+                "--ignore-not-found",
+                "--wait=false",
+            ])
+            .ok();
         }
         kubectl(["delete", "namespace", &self.name, "--wait=false"]).ok();
         // An instance with a finalizer would hold it for ever where no controller runs.
