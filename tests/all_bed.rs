@@ -19,5 +19,7 @@ use kit::bed;
 // One file a topic.
 #[path = "bed/suite/config.rs"]
 mod config;
+#[path = "bed/suite/state.rs"]
+mod state;
 #[path = "bed/suite/versions.rs"]
 mod versions;

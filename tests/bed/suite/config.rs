@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::bed::pod::kill_process;
 use crate::bed::stack::{SMALL, TOKEN};
-use crate::bed::{Stack, ensure, eventually, kubectl, pod};
+use crate::bed::{Stack, kubectl, pod};
 
 const FILE: &str = "/home/openclaw/.openclaw/openclaw.json";
 
@@ -36,17 +37,6 @@ fn agent_sets(stack: &Stack, path: &str, value: &Value) {
     stack.pod().exec("openclaw", ["node", "-e", &script]).unwrap();
 }
 
-/// Ends the gateway as a crash does; the kubelet starts the container again.
-fn restart_container(stack: &Stack) {
-    let before = stack.pod().restarts("openclaw");
-    stack.pod().exec("openclaw", ["sh", "-c", "kill -TERM 1"]).unwrap();
-    eventually("the container runs again", 240, || {
-        let pod = stack.pod().get()?;
-        let restarts = pod::status(&pod, "openclaw")["restartCount"].as_u64().unwrap_or(0);
-        ensure(restarts > before && pod::is_ready(&pod), || pod::Pod::state(&pod))
-    });
-}
-
 fn works(stack: &Stack) {
     assert_eq!(stack.invoke(Some(TOKEN)).unwrap().status, 200);
 }
@@ -61,10 +51,10 @@ fn overwrite_heals_what_the_agent_broke_and_changes_nothing_else() {
 
     // Its own additions go, and a file that is no JSON is whole again after a restart.
     agent_sets(&stack, "ui.seamColor", &json!("#112233"));
-    restart_container(&stack);
+    stack.pod().restart_container();
     assert_eq!(file(&stack), written);
     stack.pod().exec("openclaw", ["sh", "-c", &format!("echo '{{broken' > {FILE}")]).unwrap();
-    restart_container(&stack);
+    stack.pod().restart_container();
     assert_eq!(file(&stack), written);
     works(&stack);
 
@@ -85,11 +75,10 @@ fn an_init_container_killed_at_work_leaves_a_whole_file() {
         .instance("2026.9.6", &format!("{SMALL}\nconfig: {{raw: {{session: {{scope: global}}}}}}"));
     stack.apply();
     let uid = stack.pod().uid();
-    let killed = kill_init_config(&stack, &uid);
-    assert!(killed > 0);
+    kill_init_config(&stack, &uid);
     let pod = stack.pod().replaced(&uid, 600);
     let restarts = pod::status(&pod, "init-config")["restartCount"].as_u64().unwrap();
-    assert!(restarts >= 1, "{}", pod::Pod::state(&pod));
+    assert!(restarts >= 3, "{}", pod::Pod::state(&pod));
     let mut after = before;
     after["session"]["scope"] = json!("global");
     assert_eq!(file(&stack), after);
@@ -98,41 +87,14 @@ fn an_init_container_killed_at_work_leaves_a_whole_file() {
 
 /// Kills the script of init-config of the next Pod three times, each time right after its start,
 /// and looks at the file on the volume after each.
-fn kill_init_config(stack: &Stack, previous: &str) -> usize {
-    let claim = stack.namespace.object("pvc", "agent-data").unwrap();
-    let volume =
-        crate::bed::object("", "pv", claim["spec"]["volumeName"].as_str().unwrap()).unwrap();
-    let file = format!("{}/openclaw.json", volume["spec"]["local"]["path"].as_str().unwrap());
-    let mut killed = 0;
-    eventually("init-config was killed three times", 300, || {
-        let pod = stack.pod().get()?;
-        ensure(pod["metadata"]["uid"] != previous, || "the old Pod is still there".to_owned())?;
-        let uid = pod["metadata"]["uid"].as_str().unwrap().to_owned();
-        while killed < 3 && !pod::is_ready(&stack.pod().get()?) {
-            if let Some(process) = process_of(&uid, "/etc/openclaw/init-config.mjs") {
-                std::process::Command::new("kill").args(["-9", &process]).status().ok();
-                killed += 1;
-                let text = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
-                let whole: Value = serde_json::from_str(&text).expect("the file is whole");
-                assert!(
-                    ["per-sender", "global"].contains(&whole["session"]["scope"].as_str().unwrap())
-                );
-                std::thread::sleep(std::time::Duration::from_millis(1200));
-            }
-        }
-        Ok(())
-    });
-    killed
-}
-
-/// The process of a Pod whose last argument is that; Pods are told apart by their control group.
-fn process_of(uid: &str, argument: &str) -> Option<String> {
-    std::fs::read_dir("/proc").ok()?.filter_map(Result::ok).find_map(|entry| {
-        let line = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
-        let group = std::fs::read_to_string(entry.path().join("cgroup")).ok()?;
-        let matches = line.starts_with("node\0") && line.trim_end_matches('\0').ends_with(argument);
-        (matches && group.contains(uid)).then(|| entry.file_name().to_string_lossy().into_owned())
-    })
+fn kill_init_config(stack: &Stack, previous: &str) {
+    let file = stack.volume().join("openclaw.json");
+    let uid = stack.pod().other_than(previous);
+    for _ in 0..3 {
+        kill_process(&uid, "/etc/openclaw/init-config.mjs", 120);
+        let whole: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert!(["per-sender", "global"].contains(&whole["session"]["scope"].as_str().unwrap()));
+    }
 }
 
 #[test]

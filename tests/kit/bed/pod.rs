@@ -1,5 +1,9 @@
 //! The Pod of an instance: is it ready, what does it say, what does it answer.
 
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::{Answer, curl, ensure, eventually, kubectl_command, run};
@@ -61,6 +65,16 @@ impl Pod {
         })
     }
 
+    /// Waits for another Pod of that name; returns its UID.
+    #[track_caller]
+    pub fn other_than(&self, uid: &str) -> String {
+        eventually("there is another Pod", 120, || {
+            let found = self.get()?["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+            ensure(found != uid, || "the old one".to_owned())?;
+            Ok(found)
+        })
+    }
+
     pub fn uid(&self) -> String {
         self.get()
             .map(|pod| pod["metadata"]["uid"].as_str().unwrap().to_owned())
@@ -109,6 +123,18 @@ impl Pod {
         curl(&format!("http://{address}:{port}{path}"), args)
     }
 
+    /// Ends the gateway as a crash does, and waits until the container runs again.
+    #[track_caller]
+    pub fn restart_container(&self) {
+        let before = self.restarts("openclaw");
+        self.exec("openclaw", ["sh", "-c", "kill -TERM 1"]).unwrap();
+        eventually("the container runs again", 240, || {
+            let pod = self.get()?;
+            let restarts = status(&pod, "openclaw")["restartCount"].as_u64().unwrap_or(0);
+            ensure(restarts > before && is_ready(&pod), || Self::state(&pod))
+        });
+    }
+
     /// Ends it as `kubectl delete pod` does, and waits for the next one to be Ready.
     #[track_caller]
     pub fn restart(&self, seconds: u64) -> Value {
@@ -134,4 +160,34 @@ pub fn status<'a>(pod: &'a Value, container: &str) -> &'a Value {
         .flat_map(|list| pod["status"][*list].as_array().into_iter().flatten())
         .find(|each| each["name"] == container)
         .unwrap_or(&Value::Null)
+}
+
+/// Kills a process in a container of the Pod of that UID as soon as it is there: the node's own
+/// processes are seen from here. Its command ends with `argument`.
+#[track_caller]
+pub fn kill_process(uid: &str, argument: &str, seconds: u64) {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    // The script lives for less than a second: no pause, and no call of another program.
+    while Instant::now() < until {
+        if let Some(process) = process_of(uid, argument) {
+            run(Command::new("kill").args(["-9", &process])).ok();
+            while Path::new("/proc").join(&process).exists() && Instant::now() < until {}
+            return;
+        }
+    }
+    panic!("no process {argument} in the Pod {uid} within {seconds} s");
+}
+
+/// Pods are told apart by their control groups.
+fn process_of(uid: &str, argument: &str) -> Option<String> {
+    std::fs::read_dir("/proc").ok()?.filter_map(Result::ok).find_map(|entry| {
+        let line = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let matches = line.starts_with("node\0") && line.trim_end_matches('\0').ends_with(argument);
+        let group = if matches {
+            std::fs::read_to_string(entry.path().join("cgroup")).ok()?
+        } else {
+            return None;
+        };
+        group.contains(uid).then(|| entry.file_name().to_string_lossy().into_owned())
+    })
 }

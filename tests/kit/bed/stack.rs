@@ -1,6 +1,7 @@
 //! One instance the way a user has it: a file in a Git repository, rendered beside it, and
 //! synced into the cluster by Argo CD or applied by kubectl.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -126,6 +127,23 @@ impl Stack {
 
     pub fn pod(&self) -> Pod {
         Pod::new(&self.namespace.name, &format!("{}-0", self.name))
+    }
+
+    /// Where the data volume lies on the node, which is this machine.
+    #[track_caller]
+    pub fn volume(&self) -> PathBuf {
+        let claim = self.namespace.object("pvc", &format!("{}-data", self.name)).unwrap();
+        let name = claim["spec"]["volumeName"].as_str().unwrap().to_owned();
+        let volume = super::object("", "pv", &name).unwrap();
+        PathBuf::from(volume["spec"]["local"]["path"].as_str().unwrap())
+    }
+
+    /// Renders, commits, pushes and waits until Argo CD says Synced.
+    #[track_caller]
+    pub fn push_and_sync(&self, subject: &str) -> String {
+        let commit = self.repository.push(subject);
+        self.synced(&commit, 180);
+        commit
     }
 
     /// Whether the gateway takes a token for a call of a tool.
