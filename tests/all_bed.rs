@@ -19,6 +19,8 @@ use kit::bed;
 // One file a topic.
 #[path = "bed/suite/config.rs"]
 mod config;
+#[path = "bed/suite/examples.rs"]
+mod examples;
 #[path = "bed/suite/state.rs"]
 mod state;
 #[path = "bed/suite/versions.rs"]

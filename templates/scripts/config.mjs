@@ -127,7 +127,7 @@ export function enter(root, parts) {
 
 function parse(bytes, format, {appDir}) {
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  const parser = format === 'json5' ? createRequire(join(appDir, 'package.json'))('json5') : JSON;
+  const parser = format === 'json5' ? createRequire(fs.realpathSync(join(appDir, 'package.json')))('json5') : JSON;
   const value = parser.parse(text);
   if (!isObject(value)) throw new Error('not an object');
   return value;

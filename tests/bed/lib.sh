@@ -21,6 +21,12 @@ s3=$gateway:17070
 redis=127.0.0.1:16379
 repo_server=127.0.0.1:18081
 
+git_user=git
+git_password=bed-password
+s3_key=bed-access-key
+s3_secret=bed-secret-key
+s3_bucket=backups
+
 say() { echo "bed: $*" >&2; }
 fail() {
   say "$*"
@@ -123,6 +129,9 @@ packages() {
 }
 
 apt_get() {
+  local lock
+  exec {lock}>"$bed/.lock-packages"
+  flock "$lock"
   { apt-get update -q && apt-get install -q -y --no-install-recommends "$@"; } \
     >"$bed/log/packages" 2>&1 || { tail -n 15 "$bed/log/packages" >&2; fail "apt-get failed"; }
 }
@@ -130,12 +139,16 @@ apt_get() {
 # made FOLDER COMMAND...: runs the command in an empty folder, which becomes FOLDER when it
 # succeeds. A folder that is there is complete and is left alone.
 made() {
-  local folder=$1 started=$SECONDS work log
+  local folder=$1 started=$SECONDS work log lock
   shift
+  if [ -e "$folder" ]; then return; fi
+  mkdir -p "$bed/log" "${folder%/*}"
+  # Two parts may want the same.
+  exec {lock}>"$bed/log/${folder##*/}.lock"
+  flock "$lock"
   if [ -e "$folder" ]; then return; fi
   work=$bed/.building.$$.${folder##*/}
   log=$bed/log/${folder##*/}
-  mkdir -p "$bed/log" "${folder%/*}"
   rm -rf "$work"
   mkdir "$work"
   say "builds ${folder##*/}"
@@ -147,6 +160,7 @@ made() {
     return 1
   fi
   mv "$work" "$folder"
+  exec {lock}>&-
   say "built ${folder##*/} in $(since "$started") s"
 }
 

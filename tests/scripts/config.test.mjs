@@ -80,6 +80,18 @@ test('json5 is read from source and volume and written as json', () => {
   assert.equal(fs.readFileSync(file(it), 'utf8'), `${JSON.stringify({c: 'y', a: 'x', b: [1]}, null, 2)}\n`);
 });
 
+test('the json5 module is found where the application folder is a link into other modules', () => {
+  const it = world({config: {format: 'json5'}});
+  source(it, '{a: 1, /* kept apart */}');
+  fs.mkdirSync(it.at('opt/node_modules'), {recursive: true});
+  fs.renameSync(it.at('app/node_modules/json5'), it.at('opt/node_modules/json5'));
+  fs.rmdirSync(it.at('app/node_modules'));
+  fs.renameSync(it.at('app'), it.at('opt/node_modules/openclaw'));
+  fs.symlinkSync(it.at('opt/node_modules/openclaw'), it.at('app'));
+  succeeds(it, 'init-config.mjs');
+  assert.match(fs.readFileSync(file(it), 'utf8'), /"a": 1|a: 1/);
+});
+
 test('an equal file is not touched', () => {
   for (const mode of ['overwrite', 'merge']) {
     const it = applied({mode}, {a: 1});

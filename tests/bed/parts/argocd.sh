@@ -20,7 +20,7 @@ argocd_manifests() {
 argocd_as() {
   local name=$1
   shift
-  spawn "$name" env ARGOCD_BINARY_NAME="argocd-$name" ARGOCD_FAKE_IN_CLUSTER=true KUBECONFIG="$run/pki/argocd.kubeconfig" \
+  spawn "$name" env ARGOCD_BINARY_NAME="argocd-$name" ARGOCD_FAKE_IN_CLUSTER=true ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER=10s KUBECONFIG="$run/pki/argocd.kubeconfig" \
     HOME="$run/argocd" TMPDIR="$run/argocd/tmp" GNUPGHOME="$run/argocd/gnupg" ARGOCD_GPG_ENABLED=false \
     ARGOCD_TLS_DATA_PATH="$run/argocd/tls" ARGOCD_SSH_DATA_PATH="$run/argocd/ssh" \
     PATH="$(program argocd):$bed/argocd-manifests-$ARGOCD:$(dirname "$OPENCLAW_TOOLS_KUSTOMIZE"):$PATH" \
@@ -48,7 +48,7 @@ argocd_up() {
     --metrics-address 127.0.0.1 --metrics-port 18084 --redis "$redis" --revision-cache-expiration 5s
   wait_for 60 repo-server bash -c "exec 3<>/dev/tcp/${repo_server/://}"
   argocd_as application-controller --kubeconfig "$run/pki/argocd.kubeconfig" --namespace argocd --redis "$redis" \
-    --repo-server "$repo_server" --repo-server-plaintext --metrics-port 18082 --status-processors 10 --operation-processors 10
+    --repo-server "$repo_server" --repo-server-plaintext --metrics-port 18082 --app-resync 10 --app-resync-jitter 0 --status-processors 10 --operation-processors 10
   argocd_as applicationset-controller --kubeconfig "$run/pki/argocd.kubeconfig" --namespace argocd \
     --argocd-repo-server "$repo_server" --repo-server-plaintext --metrics-addr 127.0.0.1:18083 --probe-addr 127.0.0.1:18085 --webhook-addr 127.0.0.1:18086 \
     --enable-leader-election=false

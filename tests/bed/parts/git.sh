@@ -2,9 +2,6 @@
 # bed's CA, and over SSH with a key.
 # shellcheck shell=bash disable=SC2154
 
-git_user=git
-git_password=bed-password
-
 git_install() {
   packages git=git sshd=openssh-server /usr/lib/git-core/git-http-backend=git
   build_bed

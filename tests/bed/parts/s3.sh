@@ -2,10 +2,6 @@
 # into it.
 # shellcheck shell=bash disable=SC2154
 
-s3_key=bed-access-key
-s3_secret=bed-secret-key
-s3_bucket=backups
-
 s3_install() {
   packages curl=curl
   build_s3

@@ -11,9 +11,15 @@ use super::{kubectl, kubectl_command, kubectl_with, run};
 /// A namespace that enforces Pod Security `restricted`; removed when it is dropped.
 pub struct Namespace {
     pub name: String,
+    owned: bool,
 }
 
 impl Namespace {
+    /// The same namespace, for somebody who does not remove it.
+    pub fn borrowed(&self) -> Self {
+        Self { name: self.name.clone(), owned: false }
+    }
+
     /// Makes one; its name begins with `topic`.
     #[track_caller]
     pub fn new(topic: &str) -> Self {
@@ -23,7 +29,7 @@ impl Namespace {
         let name = format!("{topic}-{}-{number}", std::process::id());
         kubectl(["create", "namespace", &name]).unwrap();
         Self::enforce(&name);
-        Self { name }
+        Self { name, owned: true }
     }
 
     /// Makes the one of that name, for manifests that name it.
@@ -33,7 +39,7 @@ impl Namespace {
         kubectl(["delete", "namespace", name, "--ignore-not-found", "--timeout=120s"]).unwrap();
         kubectl(["create", "namespace", name]).unwrap();
         Self::enforce(name);
-        Self { name: name.to_owned() }
+        Self { name: name.to_owned(), owned: true }
     }
 
     #[track_caller]
@@ -106,6 +112,9 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
+        if !self.owned {
+            return;
+        }
         if std::thread::panicking() {
             let folder = super::folder().with_file_name("failures").join(&self.name);
             let shown = self.keep(&folder);

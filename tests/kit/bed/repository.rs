@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 
 use tempfile::TempDir;
 
 use super::{run, variable};
 
-/// A working tree with a remote on the Git server.
+/// A working tree with a remote on the Git server; clones of this value are the same tree.
+#[derive(Clone)]
 pub struct Repository {
-    folder: TempDir,
+    folder: Rc<TempDir>,
     pub name: String,
 }
 
@@ -24,7 +26,8 @@ impl Repository {
         let bare = bare.to_str().unwrap();
         run(Command::new("git").args(["init", "-q", "--bare", "-b", "main", bare])).unwrap();
         run(Command::new("git").args(["-C", bare, "config", "http.receivepack", "true"])).unwrap();
-        let repository = Self { folder: tempfile::tempdir().unwrap(), name: name.to_owned() };
+        let repository =
+            Self { folder: Rc::new(tempfile::tempdir().unwrap()), name: name.to_owned() };
         repository.git(["init", "-q", "-b", "main"]);
         repository.git(["config", "user.name", "tests"]);
         repository.git(["config", "user.email", "tests@example.com"]);

@@ -66,6 +66,16 @@ impl Stack {
         self.render();
     }
 
+    /// Another instance of the same repository and namespace.
+    #[track_caller]
+    pub fn sibling(&self, name: &str) -> Self {
+        Self {
+            namespace: self.namespace.borrowed(),
+            repository: self.repository.clone(),
+            name: name.to_owned(),
+        }
+    }
+
     /// Runs `openclaw render` in the repository; returns its warnings.
     #[track_caller]
     pub fn render(&self) -> String {
