@@ -11,7 +11,7 @@
 //     set: [{path: [key, ...], value}]   added to the source where it sets nothing
 //   },
 //   workspace: {
-//     directories: [path],               made at each start
+//     directories: [path],               made once, as files are
 //     files: [{from, to}],               seeded once, `to` below the workspace
 //     trees: [directory]                 each file in it is seeded once under its own name
 //   },

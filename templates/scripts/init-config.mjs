@@ -48,7 +48,12 @@ run(1, (settings) => {
     else warn(`${seed.to} is not seeded: a file or link is in the way`);
   }
   for (const dir of wanted.directories ?? []) {
-    if (!enter(workspace, split(dir))) warn(`${dir} is not made: a file or link is in the way`);
+    const parts = split(dir);
+    // With its slash, no file can have the same name in the record.
+    const name = `${parts.join('/')}/`;
+    if (seeded.has(name)) continue;
+    if (enter(workspace, parts)) seeded.add(name);
+    else warn(`${dir} is not made: a file or link is in the way`);
   }
   writeRecord(record, {seeded: [...seeded].sort()});
 });

@@ -190,7 +190,9 @@ test('what the agent changed or deleted is not seeded again', () => {
   succeeds(it, 'init-config.mjs');
   fs.writeFileSync(it.at('state/workspace/SOUL.md'), 'mine');
   fs.rmSync(it.at('state/workspace/notes'), {recursive: true});
+  fs.rmdirSync(it.at('state/workspace/logs'));
   succeeds(it, 'init-config.mjs');
+  assert.ok(!fs.existsSync(it.at('state/workspace/logs')));
   assert.equal(fs.readFileSync(it.at('state/workspace/SOUL.md'), 'utf8'), 'mine');
   assert.ok(!fs.existsSync(it.at('state/workspace/notes')));
 });
