@@ -9,7 +9,7 @@ use super::{Outcome, print};
 use crate::api::settings::Settings;
 use crate::diagnostic::closest::closest;
 use crate::diagnostic::{self, Code};
-use crate::validate::{CHECKS, Cel, admission};
+use crate::validate::{CHECKS, Cel, Question, admission};
 
 /// Flags of `openclaw explain`.
 #[derive(Args, Debug)]
@@ -54,10 +54,24 @@ fn code_text(code: &Code) -> String {
             let at = if at.is_empty() { "the object" } else { at };
             _ = write!(out, "\nin the cluster, at {at}:\n{}", block(rule));
         }
+        Some(Cel::Policy(questions)) => _ = write!(out, "{}", asked(questions)),
+        Some(Cel::Part(questions, why)) => {
+            _ = write!(
+                out,
+                "{}\nthe rest is not checked by the cluster: {why}\n",
+                asked(questions)
+            );
+        }
         Some(Cel::NotExpressible(why)) => _ = writeln!(out, "\nnot checked by the cluster: {why}"),
-        Some(Cel::Warning) | None => {}
+        None => {}
     }
     text
+}
+
+fn asked(questions: &[Question]) -> String {
+    let one = |question: &Question| format!("{}:\n{}", question.path, block(question.rule));
+    let all: String = questions.iter().map(one).collect();
+    format!("\nin the cluster, by policy, at {all}")
 }
 
 fn block(text: &str) -> String {

@@ -5,10 +5,17 @@
 //! reads is bounded by a cap of [`super::admission`]: the API server refuses a CRD whose rules may
 //! take too long.
 
-use super::Cel;
+pub(super) mod config;
+pub(super) mod warnings;
+
+use super::{Cel, Question};
 
 const fn rule(at: &'static str, rule: &'static str, message: &'static str) -> Cel {
     Cel::Rule { at, rule, message }
+}
+
+const fn ask(path: &'static str, rule: &'static str, message: &'static str) -> Question {
+    Question { path, rule, message }
 }
 
 /// A DNS label; its length is a cap, or asked beside it.
