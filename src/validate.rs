@@ -39,7 +39,7 @@ pub struct Check {
 pub enum Cel {
     /// An `x-kubernetes-validations` rule.
     Rule {
-        /// Field that carries the rule, from the root of the object; empty for the root.
+        /// Field that carries the rule, from the root of the object.
         at: &'static str,
         /// The expression; true is good.
         rule: &'static str,

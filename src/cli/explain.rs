@@ -51,16 +51,12 @@ fn code_text(code: &Code) -> String {
     );
     match checked.map(|check| &check.cel) {
         Some(Cel::Rule { at, rule, .. }) => {
-            let at = if at.is_empty() { "the object" } else { at };
             _ = write!(out, "\nin the cluster, at {at}:\n{}", block(rule));
         }
-        Some(Cel::Policy(questions)) => _ = write!(out, "{}", asked(questions)),
+        Some(Cel::Policy(questions)) => out.push_str(&asked(questions)),
         Some(Cel::Part(questions, why)) => {
-            _ = write!(
-                out,
-                "{}\nthe rest is not checked by the cluster: {why}\n",
-                asked(questions)
-            );
+            out.push_str(&asked(questions));
+            _ = writeln!(out, "\nthe rest is not checked by the cluster: {why}");
         }
         Some(Cel::NotExpressible(why)) => _ = writeln!(out, "\nnot checked by the cluster: {why}"),
         None => {}
@@ -69,9 +65,10 @@ fn code_text(code: &Code) -> String {
 }
 
 fn asked(questions: &[Question]) -> String {
-    let one = |question: &Question| format!("{}:\n{}", question.path, block(question.rule));
-    let all: String = questions.iter().map(one).collect();
-    format!("\nin the cluster, by policy, at {all}")
+    let one = |question: &Question| {
+        format!("\nin the cluster, by policy, at {}:\n{}", question.path, block(question.rule))
+    };
+    questions.iter().map(one).collect()
 }
 
 fn block(text: &str) -> String {

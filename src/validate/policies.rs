@@ -114,6 +114,8 @@ fn policy(name: &str, severity: Severity, failure: &str) -> Value {
                 "apiVersions": [version],
                 "operations": ["CREATE", "UPDATE"],
                 "resources": ["openclawinstances"],
+                // The default, written out: client-side apply would find it missing for ever.
+                "scope": "*",
             }]},
             "matchConditions": conditions,
             "variables": variables,

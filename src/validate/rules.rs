@@ -76,10 +76,12 @@ macro_rules! bad_path {
     };
 }
 
+/// At the name and not at the root: nothing at the root counts as unchanged once anything in
+/// `metadata` changes, so an instance stored under a longer name could not lose its finalizer.
 pub(super) const NAME: Cel = rule(
-    "",
-    concat!("size(self.metadata.name) <= 40 && self.metadata.name.", label!()),
-    "metadata.name must be a DNS label of at most 40 characters",
+    "metadata.name",
+    concat!("size(self) <= 40 && self.", label!()),
+    "must be a DNS label of at most 40 characters",
 );
 
 pub(super) const USERS: Cel = rule(
