@@ -201,6 +201,7 @@ pub fn crd() -> Value {
     let mut crd = crate::api::crd::bare();
     if let Some(schema) = crate::api::crd::schema_of(&mut crd) {
         complete(schema);
+        crate::api::crd::tell_defaults(schema);
         for path in crate::api::crd::EMBEDDED {
             if let Some(node) = node(schema, path) {
                 let own = node.get("description").cloned();
