@@ -55,7 +55,7 @@ fn the_api_server_warns_as_validate_warns() {
     let mut sides: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     let mut differences = Vec::new();
     let mut compared = 0;
-    for mut case in policy_corpus::cases(2_000) {
+    for mut case in policy_corpus::cases(1_300) {
         case.instance["metadata"]["namespace"] = namespace.0.into();
         let answer = server.try_create(namespace.0, &case.instance);
         if answer.status >= 300 {
@@ -77,7 +77,7 @@ fn the_api_server_warns_as_validate_warns() {
     println!("differences in warnings: {} of {compared}", differences.len());
     let shown = &differences[..differences.len().min(10)];
     assert!(shown.is_empty(), "{} of {compared}: {shown:#?}", differences.len());
-    assert!(compared > 1_000, "{compared} accepted");
+    assert!(compared > 800, "{compared} accepted");
     for (text, [silent, warned]) in sides {
         assert!(silent > 0 && warned > 0, "{text}: {silent} without, {warned} with it");
     }
