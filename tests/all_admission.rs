@@ -16,6 +16,8 @@
 
 #[path = "cel/agreement.rs"]
 mod agreement;
+#[path = "cel/asked.rs"]
+mod asked;
 #[path = "cel/corpus.rs"]
 mod corpus;
 #[path = "bed/suite/crd.rs"]

@@ -12,19 +12,25 @@
     reason = "tests are shell, fail by panicking, hold tables, and each uses its own part"
 )]
 
+#[path = "cel/asked.rs"]
+mod asked;
 #[path = "cel/corpus.rs"]
 mod corpus;
 #[path = "cel/offline.rs"]
 mod offline;
+#[path = "cel/policy_corpus.rs"]
+mod policy_corpus;
 #[path = "cel/verdict.rs"]
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::core::cel::{
     AnalysisWarning, CompiledSchema, WarningKind, compile_schema, estimate_rule_cost,
 };
 use offline::Offline;
+use openclaw::diagnostic::Severity;
+use openclaw::validate::policies::questions;
 use openclaw::validate::refused::REFUSED;
 use openclaw::validate::{CHECKS, Cel};
 
@@ -120,4 +126,15 @@ fn validate_and_the_rules_agree_on_generated_instances() {
         let (passing, violating) = (passing + more_passing, violating + more_violating);
         assert!(passing > 100 && violating > 20, "{code}: {passing} pass it, {violating} break it");
     }
+}
+
+#[test]
+fn each_question_of_the_policy_that_warns_ends_what_validate_says() {
+    let cases = policy_corpus::cases(700);
+    let told: BTreeSet<String> =
+        cases.iter().flat_map(|case| asked::warnings(&case.instance)).collect();
+    let all: BTreeSet<String> = questions(Severity::Warning)
+        .map(|(code, question)| format!("{code}: {}: {}", question.path, question.message))
+        .collect();
+    assert_eq!(told, all);
 }

@@ -2,50 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw::diagnostic::{Finding, Severity};
+use openclaw::diagnostic::Severity;
 use openclaw::validate::policies::{WARNING, questions};
-use serde_json::Value;
 
 use super::server::{Namespace, Server, install, kubectl};
-use crate::{policy_corpus, verdict};
+use crate::{asked, policy_corpus};
 
 /// Returns what the API server puts in front of a message.
 fn prefix() -> String {
     format!(
         "Validation failed for ValidatingAdmissionPolicy '{WARNING}' with binding '{WARNING}': "
     )
-}
-
-/// Writes `a[0].b` as `a[].b`.
-fn without_indices(path: &str) -> String {
-    let mut parts = path.split('[');
-    let first = parts.next().unwrap().to_owned();
-    let rest = parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
-    rest.fold(first, |path, part| format!("{path}[{part}"))
-}
-
-/// Returns the question of the policy that says what a finding says.
-fn question_of(finding: &Finding) -> Option<String> {
-    let path = without_indices(&finding.path);
-    questions(Severity::Warning)
-        .find(|(code, question)| {
-            *code == finding.code
-                && question.path == path
-                && finding.message.ends_with(question.message)
-        })
-        .map(|(code, question)| format!("{code}: {path}: {}", question.message))
-}
-
-/// Whether the table has a question for the code.
-fn is_asked(code: &str) -> bool {
-    questions(Severity::Warning).any(|(asked, _)| asked == code)
-}
-
-/// Returns the warnings of `validate` that a policy can tell, in its words.
-fn of_validate(instance: &Value) -> BTreeSet<String> {
-    let (_, findings) = verdict::findings(instance);
-    let asked = findings.iter().filter(|finding| is_asked(finding.code));
-    asked.map(|finding| question_of(finding).unwrap_or_else(|| panic!("{finding:?}"))).collect()
 }
 
 #[test]
@@ -62,7 +29,7 @@ fn the_api_server_warns_as_validate_warns() {
             continue;
         }
         compared += 1;
-        let expected = of_validate(&case.instance);
+        let expected = asked::warnings(&case.instance);
         let plain = |text: &String| text.strip_prefix(&prefix()).unwrap_or(text).to_owned();
         let found: BTreeSet<String> = answer.warnings.iter().map(plain).collect();
         for (code, question) in questions(Severity::Warning) {
