@@ -6,6 +6,7 @@
 //! take too long.
 
 pub(super) mod config;
+pub(super) mod quantities;
 pub(super) mod warnings;
 
 use super::{Cel, Question};

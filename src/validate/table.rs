@@ -3,7 +3,7 @@
 use super::checks::{
     config, containers, environment, exposure, identity, lifecycle, network, security, workspace,
 };
-use super::rules::{self, config as of_config, warnings};
+use super::rules::{self, config as of_config, quantities as of_quantities, warnings};
 use super::{Cel, Check, Findings, Subject};
 
 const fn rule(
@@ -16,8 +16,7 @@ const fn rule(
 }
 
 const LARGE: Cel = Cel::NotExpressible("the application's key tree is larger than a policy may be");
-const COSTLY: Cel =
-    Cel::NotExpressible("quantities and nested lists exceed the cost budget of CEL");
+const SIZES: Cel = Cel::NotExpressible("CEL counts no bytes and adds nothing up");
 const ELSEWHERE: Cel = Cel::NotExpressible("the API server checks the rendered object itself");
 const OUTSIDE: Cel =
     Cel::NotExpressible("it depends on openclaw.yaml, which the cluster does not see");
@@ -49,7 +48,7 @@ pub const CHECKS: &[Check] = &[
     rule("OC0113", "spec.env[].name", environment::fixed_env, rules::FIXED_ENV),
     rule("OC0114", "spec.env[].name", containers::duplicates, ELSEWHERE),
     rule("OC0115", "spec.workspace", workspace::paths, rules::PATHS),
-    rule("OC0116", "spec.resources", containers::quantities, COSTLY),
+    rule("OC0116", "spec.resources", containers::quantities, of_quantities::QUANTITIES),
     rule("OC0117", "spec.gateway.existingSecret", config::token_source, OUTSIDE),
     rule("OC0118", "spec.config.raw", config::refused, of_config::CONFIG_SHAPE),
     rule(
@@ -66,7 +65,7 @@ pub const CHECKS: &[Check] = &[
     rule("OC0125", "spec.networking.service.ports", network::service_ports, ELSEWHERE),
     rule("OC0126", "spec.restoreFrom", lifecycle::restore, rules::RESTORE),
     rule("OC0127", "spec.image", identity::image, ELSEWHERE),
-    rule("OC0128", "spec.workspace.initialFiles", workspace::sizes, COSTLY),
+    rule("OC0128", "spec.workspace.initialFiles", workspace::sizes, SIZES),
     rule("OC0129", "spec.config.raw.gateway", config::refused_start, of_config::REFUSED_START),
     rule("OC0130", "spec.storage.persistence", lifecycle::persistence, ELSEWHERE),
     rule("OC0131", "spec.security.rbac", security::rbac, ELSEWHERE),

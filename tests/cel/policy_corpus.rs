@@ -85,6 +85,25 @@ fn image() -> Rows {
                 null
             ]),
         ),
+        ("/spec/resources/requests/memory", quantities()),
+        ("/spec/chromium/resources/limits/cpu", quantities()),
+        ("/spec/storage/persistence/size", quantities()),
+        (
+            "/spec/resources",
+            json!([
+                {"requests": {"cpu": "2"}, "limits": {"cpu": "2000m"}},
+                {"requests": {"cpu": "2001m"}, "limits": {"cpu": "2"}},
+                {"requests": {"memory": "1Gi"}, "limits": {"memory": "1G"}},
+                {"requests": {"memory": "x"}, "limits": {"memory": "1G"}}
+            ]),
+        ),
+        (
+            "/spec/chromium/resources",
+            json!([
+                {"requests": {"cpu": "2"}, "limits": {"cpu": "1", "memory": "1Gi"}},
+                {"requests": {"memory": "3Gi"}, "limits": {"memory": "2Gi"}}
+            ]),
+        ),
         ("/spec/autoUpdate/enabled", json!([true, false])),
         (
             "/spec/chromium",
@@ -113,6 +132,14 @@ fn image() -> Rows {
             ]),
         ),
     ]
+}
+
+fn quantities() -> Value {
+    json!([
+        "1", "500m", "0.5", ".5", "5.", "1Ki", "1e3", "1E3", "1E", "1e", "+1", "-1", "-0", "0",
+        "0.0", "0m", "1gi", "1 Gi", "1.2.3", "abc", "0x10", "", "1n", "1u", "1e-3", "1.5Gi", "Gi",
+        "1Mi\n"
+    ])
 }
 
 fn reach() -> Rows {

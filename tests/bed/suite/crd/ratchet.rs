@@ -75,8 +75,8 @@ fn document(variant: &Variant, name: &str, spec: &Value) -> String {
 
 #[test]
 fn a_stored_instance_that_is_invalid_today_loses_its_finalizer_and_goes() {
-    let namespace = Namespace::new("crd-past");
     let variant = Variant::new("past");
+    let namespace = Namespace::new("crd-past");
     let resource = variant.resource();
     let kubectl = |args: &[&str], stdin: &str| {
         let args: Vec<&str> = ["-n", namespace.0].into_iter().chain(args.iter().copied()).collect();

@@ -214,23 +214,23 @@ impl Variant {
     }
 
     fn remove(&self) {
-        // What a test that failed left behind would hold its namespace for ever.
-        let all = [
-            "get",
-            &self.resource(),
-            "-A",
-            "-o",
-            "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{\"\\n\"}{end}",
-        ];
-        for line in kubectl(&all, "").stdout.lines() {
+        let delete = ["delete", "--ignore-not-found", "--timeout=60s", "-f", "-"];
+        kubectl(&delete, &self.policies);
+        let place =
+            "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{\"\\n\"}{end}";
+        let all = kubectl(&["get", &self.resource(), "-A", "-o", place], "").stdout;
+        if !all.is_empty() {
+            // What a test that failed left behind would hold its namespace for ever, and a policy
+            // is asked for a moment longer than it exists.
+            std::thread::sleep(Duration::from_secs(3));
+        }
+        for line in all.lines() {
             let (namespace, name) = line.split_once(' ').unwrap();
             let object = format!("{}/{name}", self.resource());
             let patch = r#"{"metadata":{"finalizers":null}}"#;
             kubectl(&["-n", namespace, "patch", &object, "--type=merge", "-p", patch], "");
         }
-        for text in [&self.policies, &self.crd] {
-            kubectl(&["delete", "--ignore-not-found", "--timeout=60s", "-f", "-"], text);
-        }
+        kubectl(&delete, &self.crd);
     }
 }
 
