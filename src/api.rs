@@ -10,6 +10,7 @@ pub mod source;
 pub mod spec;
 pub mod status;
 pub mod structure;
+pub mod window;
 
 pub use load::{Input, Loaded, Reading, Sources};
 pub use spec::{OpenClawInstance, OpenClawInstanceSpec};

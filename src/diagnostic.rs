@@ -6,6 +6,7 @@
 mod across;
 pub mod closest;
 mod errors;
+mod joins;
 pub mod machine;
 mod structure;
 pub mod text;
@@ -52,7 +53,9 @@ pub struct Code {
 
 /// Returns the table of codes, in their order.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    [structure::STRUCTURE, errors::ERRORS, warnings::WARNINGS, across::ACROSS].into_iter().flatten()
+    [structure::STRUCTURE, errors::ERRORS, joins::JOINS, warnings::WARNINGS, across::ACROSS]
+        .into_iter()
+        .flatten()
 }
 
 /// Returns the row of a code, whatever its letter case.

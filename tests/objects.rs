@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use kit::render::{all, each, is_subset};
 use kit::restricted::list;
 use openclaw::names;
+use openclaw::validate::across::objects;
 use sha2::{Digest, Sha256};
 
 #[test]
@@ -50,6 +51,22 @@ fn every_object_says_whose_it_is_and_where_it_comes_from() {
                 metadata["annotations"].get("kustomize.toolkit.fluxcd.io/substitute").is_some();
             assert_eq!(substituted, excluded, "{at}");
         }
+    });
+}
+
+#[test]
+fn what_validate_compares_between_instances_is_what_is_rendered() {
+    each(|r| {
+        let expected: BTreeSet<(&str, &str)> =
+            r.manifests.iter().map(|m| (m.kind.as_str(), m.name.as_str())).collect();
+        let known = objects::of(&r.loaded, &r.settings);
+        let known: BTreeSet<(&str, &str)> = known.iter().map(|o| (o.kind, &*o.name)).collect();
+        let missing: Vec<_> = expected.difference(&known).collect();
+        assert!(missing.is_empty(), "{}: {missing:?}", r.case);
+        // A Middleware is rendered for Traefik alone.
+        let may = |kind: &str| kind == "Middleware";
+        let extra: Vec<_> = known.difference(&expected).filter(|(kind, _)| !may(kind)).collect();
+        assert!(extra.is_empty(), "{}: {extra:?}", r.case);
     });
 }
 

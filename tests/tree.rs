@@ -154,6 +154,61 @@ fn check_names_what_is_not_as_it_should_be_and_writes_nothing() {
     assert!(stale >= 2, "the StatefulSet is stale too\n{}", output.stderr);
 }
 
+/// Puts one file into a state and returns what `--check` then hints.
+#[track_caller]
+fn hints(change: impl Fn(&Test, &str)) -> Vec<String> {
+    let mut test = rendered();
+    let service = service(&test);
+    change(&test, &service);
+    let output = run(&mut test, "render --check");
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let hints = output.stderr.lines().filter_map(|line| line.strip_prefix("hint: "));
+    hints.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_hint_of_check_fits_what_is_wrong() {
+    let render = "run `openclaw render` and commit what it writes";
+    assert_eq!(hints(remove), [render]);
+    assert_eq!(hints(|test, _| remove(test, "instances/other.yaml")), [render]);
+    assert_eq!(
+        hints(|test, service| test.write(service, "mine")),
+        ["hand-edited: move the change into the instance, then run `openclaw render --force`"]
+    );
+    assert_eq!(
+        hints(|test, _| test.write("rendered/more.yaml", "mine")),
+        ["foreign: move it out of the tree or delete it; `openclaw render` never does"]
+    );
+    let both = hints(|test, service| {
+        test.write(service, "mine");
+        remove(test, "instances/my-agent.yaml");
+    });
+    let gone = "hand-edited, and not rendered any more: save the change, then run `openclaw render --force`";
+    assert_eq!(both, [render, gone]);
+    let unlisted = hints(|test, service| {
+        remove(test, "rendered/default/my-agent/.openclaw.lock");
+        test.write(service, "mine");
+    });
+    let place = "foreign where a file of ours belongs: move it away, or replace it with `openclaw render --force`";
+    assert_eq!(unlisted, [render, place]);
+}
+
+#[test]
+fn a_refused_run_hints_at_the_files_that_refuse_it() {
+    let mut test = rendered();
+    let service = service(&test);
+    std::fs::remove_dir_all(test.path().join("rendered")).unwrap();
+    test.write(&service, "kind: Service\n");
+    let output = run(&mut test, "render");
+    assert_eq!(
+        output.stderr,
+        format!(
+            "error: foreign file: {service}\nhint: foreign where a file of ours belongs: \
+             move it away, or replace it with `openclaw render --force`\n"
+        )
+    );
+}
+
 #[test]
 fn what_check_names_render_mends() {
     let mut test = rendered();

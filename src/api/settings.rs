@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::window::Window;
+
 /// Kind of the document.
 pub const KIND: &str = "RenderConfig";
 /// Name of the file, looked for upwards from the working folder.
@@ -140,9 +142,10 @@ impl Cluster {
 pub struct Update {
     /// Holds every update of this repository back.
     pub hold: bool,
-    /// When updates may be committed, such as `Mon-Fri 09:00-17:00 Europe/Berlin`.
+    /// When updates may be committed, such as `Mon-Fri 09:00-17:00 UTC` or `Sat,Sun 22:00-04:00 +01:00`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub window: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub window: Option<Window>,
     /// How old a version must be before it is taken, as a Go duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_age: Option<String>,

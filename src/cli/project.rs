@@ -160,6 +160,6 @@ fn load_all(
     all.instances.sort_by(|a, b| {
         (&a.namespace, &a.name, &a.origin).cmp(&(&b.namespace, &b.name, &b.origin))
     });
-    report.extend(across::validate(&all.instances));
+    report.extend(across::validate(&all.instances, settings));
     all
 }

@@ -1,5 +1,6 @@
 //! `openclaw render`: a stream on stdout, or the tree of the repository.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -186,8 +187,39 @@ fn check(folder: &Path, wanted: &Wanted, present: &Present) -> Outcome {
     if states.is_empty() {
         return Outcome::Done;
     }
-    tell("hint: run `openclaw render` and commit what it writes\n");
+    advise(&states, wanted);
     Outcome::Finding
+}
+
+/// Tells what to do, once for all files with which the same is wrong.
+fn advise(states: &BTreeMap<String, State>, wanted: &Wanted) {
+    let kinds: BTreeSet<(State, bool)> =
+        states.iter().map(|(path, state)| (*state, wanted.contains_key(path))).collect();
+    let mut hints: Vec<&str> = kinds.into_iter().map(|(s, is_wanted)| hint(s, is_wanted)).collect();
+    hints.dedup();
+    for hint in hints {
+        tell(&format!("hint: {hint}\n"));
+    }
+}
+
+fn hint(state: State, is_wanted: bool) -> &'static str {
+    match (state, is_wanted) {
+        (State::Stale | State::Missing | State::Left, _) => {
+            "run `openclaw render` and commit what it writes"
+        }
+        (State::HandEdited, true) => {
+            "hand-edited: move the change into the instance, then run `openclaw render --force`"
+        }
+        (State::HandEdited, false) => {
+            "hand-edited, and not rendered any more: save the change, then run `openclaw render --force`"
+        }
+        (State::Foreign, true) => {
+            "foreign where a file of ours belongs: move it away, or replace it with `openclaw render --force`"
+        }
+        (State::Foreign, false) => {
+            "foreign: move it out of the tree or delete it; `openclaw render` never does"
+        }
+    }
 }
 
 fn write(
@@ -214,9 +246,7 @@ fn write(
                 let file = project::shown(&folder.join(path));
                 tell(&format!("error: {} file: {file}\n", state.word()));
             }
-            tell(
-                "hint: move the change into the instance, or use `--force` to replace the files\n",
-            );
+            advise(&forbidden, wanted);
             Ok(Outcome::Finding)
         }
     }

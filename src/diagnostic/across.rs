@@ -53,6 +53,14 @@ pub(super) const ACROSS: &[Code] = &[
         right: "a file",
     },
     Code {
+        code: "OC0307",
+        severity: Severity::Error,
+        title: "two instances with one object",
+        explain: "Names that are derived meet: the Role `a-controller` is the controller's for `a` and the Pod's for `a-controller`. Whichever is applied last wins, and removing one instance removes the object of the other. A ServiceAccount may be shared, but only one instance may render it.",
+        wrong: "serviceAccountName: agents, twice",
+        right: "createServiceAccount: false, in all but one",
+    },
+    Code {
         code: "OC0311",
         severity: Severity::Error,
         title: "tool version",

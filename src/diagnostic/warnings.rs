@@ -220,4 +220,12 @@ pub(super) const WARNINGS: &[Code] = &[
         wrong: "storage: {persistence: {enabled: false}}",
         right: "storage: {persistence: {size: 10Gi}}",
     },
+    Code {
+        code: "OC0228",
+        severity: Severity::Warning,
+        title: "newer than the cluster",
+        explain: "The field is passed through to the Pod, and the Kubernetes that openclaw.yaml names knows it only behind a feature gate, or not at all. It then drops the field without a word, or refuses the Pod.",
+        wrong: "initContainers: [{name: proxy, restartPolicy: Always}] with `kubernetesVersion: \"1.28\"`",
+        right: "sidecars: [{name: proxy}]",
+    },
 ];

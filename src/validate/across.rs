@@ -1,8 +1,11 @@
 //! Rules between instances: what each of them may do alone, but not both.
 
+pub mod objects;
+
 use std::collections::BTreeMap;
 
 use crate::api::Loaded;
+use crate::api::settings::Settings;
 use crate::diagnostic::{Finding, Report, severity};
 
 /// One claim on something that only one instance may have.
@@ -19,11 +22,11 @@ struct Claim {
 }
 
 /// Checks all instances of one run against each other.
-pub fn validate(all: &[Loaded]) -> Report {
+pub fn validate(all: &[Loaded], settings: &Settings) -> Report {
     let mut owners: BTreeMap<(&'static str, String), (usize, String)> = BTreeMap::new();
     let mut report = Report::default();
     for (index, loaded) in all.iter().enumerate() {
-        for claim in claims(loaded) {
+        for claim in claims(loaded, settings) {
             let key = (claim.code, claim.key.clone());
             match owners.get(&key) {
                 Some((owner, _)) if *owner == index => {}
@@ -54,7 +57,7 @@ fn collision(loaded: &Loaded, claim: &Claim, owner: &Loaded, owner_path: &str) -
     finding
 }
 
-fn claims(loaded: &Loaded) -> Vec<Claim> {
+fn claims(loaded: &Loaded, settings: &Settings) -> Vec<Claim> {
     let (namespace, name) = (&loaded.namespace, &loaded.name);
     let mut claims = vec![Claim {
         code: "OC0301",
@@ -90,7 +93,29 @@ fn claims(loaded: &Loaded) -> Vec<Claim> {
         });
     }
     claims.extend(addresses(loaded));
+    claims.extend(rendered(loaded, settings));
     claims
+}
+
+fn rendered(loaded: &Loaded, settings: &Settings) -> Vec<Claim> {
+    let objects = objects::of(loaded, settings).into_iter();
+    // A RoleBinding has the name of its Role, and a claim is told as OC0303.
+    let told = |kind| !matches!(kind, "RoleBinding" | "PersistentVolumeClaim");
+    objects
+        .filter(|object| told(object.kind))
+        .map(|objects::Object { kind, name, path }| Claim {
+            code: "OC0307",
+            key: format!("{kind} {}/{name}", loaded.namespace),
+            path: path.to_owned(),
+            what: format!("the {kind} `{name}` of `{}`", loaded.name),
+            hint: match kind {
+                "ServiceAccount" => {
+                    "let one of them render it, and set `createServiceAccount: false` in the others"
+                }
+                _ => "rename one of the two",
+            },
+        })
+        .collect()
 }
 
 fn addresses(loaded: &Loaded) -> Vec<Claim> {

@@ -16,6 +16,8 @@ const CAPS: &[(&str, &str, u64)] = &[
     ("spec.sidecars", "maxItems", 10),
     ("spec.initContainers[].name", "maxLength", 63),
     ("spec.sidecars[].name", "maxLength", 63),
+    ("spec.initContainers[].ports", "maxItems", 32),
+    ("spec.sidecars[].ports", "maxItems", 32),
     ("spec.env[].name", "maxLength", 256),
     ("spec.sidecarVolumes", "maxItems", 20),
     ("spec.extraVolumes", "maxItems", 10),

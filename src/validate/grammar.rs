@@ -162,6 +162,13 @@ pub fn is_digest(text: &str) -> bool {
         || text.strip_prefix("sha512:").is_some_and(|rest| hex(rest, 128))
 }
 
+/// Returns major and minor of a version of Kubernetes, such as `1.31` or `v1.31.2`.
+pub fn kubernetes_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
+    let version = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.all(|part| part.parse::<u32>().is_ok()).then_some(version)
+}
+
 /// Why a relative path inside the workspace is refused; `None` when it is fine.
 pub fn path_fault(text: &str) -> Option<&'static str> {
     if text.is_empty() {

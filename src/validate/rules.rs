@@ -70,6 +70,23 @@ macro_rules! reserved {
     };
 }
 
+/// Whether the container `c` declares no port of ours.
+macro_rules! free_ports {
+    () => {
+        "(!has(c.ports) || c.ports.all(p, (has(p.protocol) && p.protocol != 'TCP') || \
+         !(p.containerPort == 18789 || \
+         (has(self.chromium) && has(self.chromium.enabled) && self.chromium.enabled && \
+         p.containerPort == 9222) || \
+         (has(self.observability) && has(self.observability.metrics) && \
+         (has(self.observability.metrics.enabled) ? self.observability.metrics.enabled : \
+         (has(self.observability.metrics.serviceMonitor) && \
+         has(self.observability.metrics.serviceMonitor.enabled) && \
+         self.observability.metrics.serviceMonitor.enabled)) && (p.containerPort == 4318 || \
+         p.containerPort == (has(self.observability.metrics.port) ? \
+         self.observability.metrics.port : 9090))))))"
+    };
+}
+
 /// A path that leaves the workspace, or that two readers would take for different ones.
 macro_rules! bad_path {
     () => {
@@ -238,4 +255,25 @@ pub(super) const RESTORE: Cel = rule(
      !has(self.storage.persistence) || !has(self.storage.persistence.enabled) || \
      self.storage.persistence.enabled))",
     "restoreFrom is a path inside the bucket and needs persistence",
+);
+
+pub(super) const UNBOUND: Cel = rule(
+    "spec.security.rbac",
+    "!has(self.createServiceAccount) || self.createServiceAccount || \
+     ((!has(self.additionalRules) || size(self.additionalRules) == 0) && \
+     (!has(self.serviceAccountAnnotations) || size(self.serviceAccountAnnotations) == 0))",
+    "additionalRules and serviceAccountAnnotations need createServiceAccount",
+);
+
+pub(super) const CONTAINER_PORTS: Cel = rule(
+    "spec",
+    concat!(
+        "(!has(self.sidecars) || self.sidecars.all(c, ",
+        free_ports!(),
+        ")) && (!has(self.initContainers) || self.initContainers.all(c, \
+         !has(c.restartPolicy) || c.restartPolicy != 'Always' || ",
+        free_ports!(),
+        "))"
+    ),
+    "containers of a Pod share one network, and ports of ours are taken",
 );

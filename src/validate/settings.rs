@@ -3,12 +3,13 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::grammar::{is_label, is_subdomain};
+use super::grammar::{is_label, is_subdomain, kubernetes_version};
 use super::key_path;
 use crate::api::duration::seconds;
 use crate::api::settings::{KIND, Settings};
 use crate::api::source::{self, Document};
 use crate::api::structure::Schema;
+use crate::api::window::Window;
 use crate::diagnostic::{Finding, Report};
 
 /// Oldest Kubernetes that the rendered objects fit.
@@ -43,6 +44,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
     }
     let mut value = document.value();
     prune(&mut value);
+    window(&mut value, &mut Sink { document, report: &mut report });
     match serde_json::from_value::<Settings>(value) {
         Ok(settings) => {
             check(&settings, document, &mut report);
@@ -53,6 +55,16 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
             report.push(Finding::at("OC0312", "", error.to_string(), None, document.place("")));
             (None, report)
         }
+    }
+}
+
+/// Takes out a window that cannot be read, so that the rest can be checked.
+fn window(value: &mut Value, sink: &mut Sink<'_>) {
+    let Some(Value::Object(update)) = value.get_mut("update") else { return };
+    let text = update.get("window").and_then(Value::as_str);
+    if let Some(Err(fault)) = text.map(str::parse::<Window>) {
+        sink.add("OC0312", "update.window", fault.to_string(), Some(fault.hint));
+        update.remove("window");
     }
 }
 
@@ -91,7 +103,7 @@ fn check(settings: &Settings, document: &Document, report: &mut Report) {
         sink.bad("restoreWithin", format!("found `{found}`, allowed: a duration such as `2h`"));
     }
     if let Some(version) = &settings.kubernetes_version
-        && kubernetes(version).is_none_or(|version| version < OLDEST)
+        && kubernetes_version(version).is_none_or(|version| version < OLDEST)
     {
         sink.bad(
             "kubernetesVersion",
@@ -107,12 +119,6 @@ fn check(settings: &Settings, document: &Document, report: &mut Report) {
             );
         }
     }
-}
-
-fn kubernetes(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-    let version = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    parts.all(|part| part.parse::<u32>().is_ok()).then_some(version)
 }
 
 fn requires(settings: &Settings, sink: &mut Sink<'_>) {

@@ -1,7 +1,8 @@
 //! The table of rules, in the order of their codes.
 
 use super::checks::{
-    config, containers, environment, exposure, identity, lifecycle, network, security, workspace,
+    config, containers, environment, exposure, identity, kubernetes, lifecycle, network,
+    references, security, workspace,
 };
 use super::rules::{self, config as of_config, quantities as of_quantities, warnings};
 use super::{Cel, Check, Findings, Subject};
@@ -70,7 +71,7 @@ pub const CHECKS: &[Check] = &[
     rule("OC0130", "spec.storage.persistence", lifecycle::persistence, ELSEWHERE),
     rule("OC0131", "spec.security.rbac", security::rbac, ELSEWHERE),
     rule("OC0132", "spec.observability.metrics.port", network::metrics_port, ELSEWHERE),
-    rule("OC0133", "spec.config.configMapRef", config::reference, ELSEWHERE),
+    rule("OC0133", "spec.config.configMapRef", references::config, ELSEWHERE),
     rule("OC0134", "spec.extraVolumeMounts", containers::mounts, ELSEWHERE),
     rule("OC0135", "metadata.labels", identity::metadata, ELSEWHERE),
     rule(
@@ -79,6 +80,14 @@ pub const CHECKS: &[Check] = &[
         network::service_monitor,
         ELSEWHERE,
     ),
+    rule("OC0137", "spec.security.rbac.additionalRules", security::unbound, rules::UNBOUND),
+    rule(
+        "OC0138",
+        "spec.sidecars[].ports[].containerPort",
+        network::container_ports,
+        rules::CONTAINER_PORTS,
+    ),
+    rule("OC0139", "spec.config.configMapRef.name", references::own, of_config::OWN_CONFIG_MAP),
     rule(
         "OC0201",
         "spec.security.networkPolicy.enabled",
@@ -161,4 +170,5 @@ pub const CHECKS: &[Check] = &[
     ),
     rule("OC0226", "spec.config.raw", config::two_sources, of_config::TWO_SOURCES),
     rule("OC0227", "spec.storage.persistence.enabled", lifecycle::ephemeral, warnings::EPHEMERAL),
+    rule("OC0228", "spec", kubernetes::newer_fields, OUTSIDE),
 ];

@@ -8,7 +8,7 @@
 //     source, format: json|json5,        the file to read, and how
 //     mode: overwrite|merge,             replace the file on the volume, or merge over it
 //     forcePaths: [[key, ...]],          merge: what the volume's file may not contribute
-//     set: [{path: [key, ...], value}]   applied last, each only where nothing is set
+//     set: [{path: [key, ...], value}]   added to the source where it sets nothing
 //   },
 //   workspace: {
 //     directories: [path],               made at each start
@@ -222,11 +222,12 @@ export function apply(settings) {
   const current = merging && bytes ? parseCurrent(bytes, settings) : bytes;
   if (current === null) setAside(target);
 
-  const value = merging && current ? mergeOver(current, source.value, config.forcePaths) : source.value;
-  const before = structuredClone(value);
-  for (const leaf of config.set ?? []) setAbsent(value, leaf.path, leaf.value);
+  // Added before the merge, or a leaf that the volume has from the last start could never change.
+  const wanted = structuredClone(source.value);
+  for (const leaf of config.set ?? []) setAbsent(wanted, leaf.path, leaf.value);
+  const value = merging && current ? mergeOver(current, wanted, config.forcePaths) : wanted;
   // A source that needs no change keeps its bytes: parsing would round large numbers.
-  const verbatim = !merging && config.format === 'json' && isDeepStrictEqual(before, value);
+  const verbatim = !merging && config.format === 'json' && isDeepStrictEqual(source.value, wanted);
   const text = verbatim ? source.bytes : Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
   // Compared by value in a merge, so that the comments of an equal JSON5 file survive.
   if (current && (merging ? isDeepStrictEqual(current, value) : text.equals(bytes))) {

@@ -369,6 +369,7 @@ fn containers(field: &mut impl FnMut(&str, Value)) {
         "/spec/sidecars/1",
         json!([{"name": "first"}, {"name": "second"}, {"name": "beside"}, {"image": "a"}]),
     );
+    ports(field);
     let many =
         |count: usize| (0..count).map(|n| json!({"name": format!("c{n}")})).collect::<Vec<_>>();
     field("/spec/sidecars", json!([[], null, many(10), many(11)]));
@@ -432,6 +433,48 @@ fn containers(field: &mut impl FnMut(&str, Value)) {
     field("/spec/storage/persistence/enabled", json!([true, false, null, "false"]));
     field("/spec/storage/persistence", json!([{}, null]));
     field("/spec/storage", json!([{}, null, []]));
+}
+
+fn ports(field: &mut impl FnMut(&str, Value)) {
+    let lists = json!([
+        [{"containerPort": 80}],
+        [{"containerPort": 18789}],
+        [{"containerPort": 18789, "protocol": "UDP"}],
+        [{"containerPort": 80}, {"containerPort": 18789, "protocol": "TCP"}],
+        [{"containerPort": 9222}],
+        [{"containerPort": 4318}],
+        [{"containerPort": 9090}],
+        [],
+        null,
+        (0..32).map(|n| json!({"containerPort": 18789 - n})).collect::<Vec<_>>(),
+        (0..33).map(|n| json!({"containerPort": 18700 + n})).collect::<Vec<_>>(),
+    ]);
+    for ports in lists.as_array().unwrap() {
+        field("/spec/sidecars/0", json!([{"name": "a", "ports": ports}]));
+        for policy in [json!("Always"), json!("OnFailure"), Value::Null] {
+            let container = json!({"name": "b", "restartPolicy": policy, "ports": ports});
+            field("/spec/initContainers/0", json!([container]));
+        }
+    }
+    field("/spec/chromium/enabled", json!([true, false, null]));
+    field(
+        "/spec/observability/metrics",
+        json!([{"enabled": true}, {"serviceMonitor": {"enabled": true}}, {"enabled": false, "serviceMonitor": {"enabled": true}}, {"enabled": true, "port": 80}, {}]),
+    );
+    let [browser, otlp, metrics] =
+        [9222, 4318, 9090].map(|port| json!([{"name": "a", "ports": [{"containerPort": port}]}]));
+    let beside = json!({"metrics": {"enabled": true}});
+    field(
+        "/spec",
+        json!([
+            {"sidecars": browser, "chromium": {"enabled": true}},
+            {"sidecars": browser, "chromium": {"enabled": false}},
+            {"sidecars": otlp, "observability": beside},
+            {"sidecars": metrics, "observability": beside},
+            {"sidecars": metrics, "observability": {"metrics": {"port": 9091, "serviceMonitor": {"enabled": true}}}},
+            {"initContainers": metrics, "observability": beside},
+        ]),
+    );
 }
 
 fn config(field: &mut impl FnMut(&str, Value)) {
@@ -505,6 +548,19 @@ fn workspace(field: &mut impl FnMut(&str, Value)) {
         json!([{"name": "a"}, {"name": "A"}, {"name": ""}, {}, null, {"name": "a.b"}, {"name": "a..b"}]),
     );
     field("/spec/workspace", json!([{}, null]));
+    for name in ["my-agent-config", "my-agent-workspace", "a-config", "my-agent", "a-workspace"] {
+        let reference = json!({ "name": name });
+        field("/spec/config/configMapRef", json!([reference]));
+        field("/spec/workspace/configMapRef", json!([reference]));
+        field(
+            "/spec/workspace",
+            json!([
+                {"configMapRef": reference, "initialFiles": {"a": "b"}},
+                {"configMapRef": reference, "initialFiles": {}},
+                {"configMapRef": reference, "initialFiles": null},
+            ]),
+        );
+    }
 }
 
 fn security(field: &mut impl FnMut(&str, Value)) {
@@ -530,6 +586,21 @@ fn security(field: &mut impl FnMut(&str, Value)) {
         );
     }
     field(base, json!([{}, null, {"runAsUser": 0, "fsGroup": -1}]));
+    let base = "/spec/security/rbac";
+    let rule = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]});
+    field(&format!("{base}/createServiceAccount"), json!([false, true, null, "false"]));
+    field(&format!("{base}/additionalRules"), json!([[rule], [], null, [{}]]));
+    field(&format!("{base}/serviceAccountAnnotations"), json!([{"a": "b"}, {}, null]));
+    field(
+        base,
+        json!([
+            {}, null, {"createServiceAccount": false}, {"createServiceAccount": false, "additionalRules": []},
+            {"createServiceAccount": false, "additionalRules": [rule]}, {"createServiceAccount": true, "additionalRules": [rule]},
+            {"createServiceAccount": false, "serviceAccountAnnotations": {"a": "b"}},
+            {"createServiceAccount": false, "serviceAccountAnnotations": {}, "serviceAccountName": "a"},
+            {"serviceAccountAnnotations": {"a": "b"}},
+        ]),
+    );
     field(
         "/spec/security/caBundle",
         json!([

@@ -7,6 +7,8 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::format_collect,
     clippy::disallowed_methods,
     clippy::new_without_default,
     clippy::mod_module_files,
@@ -14,11 +16,16 @@
     reason = "tests are shell, fail by panicking, and each binary uses its own part"
 )]
 
+pub mod bed;
+mod change;
 pub mod fields;
+pub mod joins;
 mod nasty;
+pub mod reach;
 pub mod render;
 pub mod restricted;
 
+pub use change::change;
 pub use nasty::nasty;
 
 use std::collections::BTreeMap;

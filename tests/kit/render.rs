@@ -16,6 +16,7 @@ use serde_json::Value;
 pub struct Rendered {
     /// Name of its case or example.
     pub case: String,
+    pub loaded: Loaded,
     pub settings: Settings,
     pub instance: Instance,
     pub manifests: Vec<Manifest>,
@@ -82,6 +83,7 @@ fn one(case: &str, loaded: &Loaded, settings: &Settings, neighbors: &Neighbors) 
     let manifests = render::render(Engine::shared(), &instance).unwrap();
     Rendered {
         case: case.to_owned(),
+        loaded: loaded.clone(),
         settings: settings.clone(),
         instance,
         manifests,

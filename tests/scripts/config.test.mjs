@@ -59,9 +59,20 @@ test('leaves are set only where nothing is, and a parent that is no object stays
   assert.deepEqual(read(it), {gateway: {mode: 'remote', controlUi: {allowedOrigins: []}, bind: 'lan'}, browser: false, nothing: null});
 });
 
-test('a leaf on the volume counts as set in a merge', () => {
-  const it = applied({mode: 'merge', set: [{path: ['a', 'b'], value: 1}]}, {}, {a: {b: 2}});
-  assert.deepEqual(read(it), {a: {b: 2}});
+test('a leaf of a merge wins over the volume, and the source over the leaf', () => {
+  const set = [{path: ['gateway', 'bind'], value: 'lan'}, {path: ['gateway', 'controlUi', 'allowedOrigins'], value: ['https://new']}];
+  const onVolume = {gateway: {bind: 'loopback', controlUi: {allowedOrigins: ['https://old'], basePath: '/own'}}};
+  const it = applied({mode: 'merge', set}, {gateway: {bind: 'custom'}}, onVolume);
+  assert.deepEqual(read(it), {gateway: {bind: 'custom', controlUi: {allowedOrigins: ['https://new'], basePath: '/own'}}});
+});
+
+test('a merge gives the same file whether the leaves stand in the source or in the settings', () => {
+  const set = [{path: ['gateway', 'mode'], value: 'local'}, {path: ['browser', 'enabled'], value: true}, {path: ['text', 'below'], value: 1}];
+  const onVolume = {gateway: {mode: 'remote', port: 1}, browser: false, text: {below: 2}, own: true};
+  const apart = applied({mode: 'merge', set}, {text: 'x'}, onVolume);
+  const inside = applied({mode: 'merge'}, {text: 'x', gateway: {mode: 'local'}, browser: {enabled: true}}, onVolume);
+  assert.deepEqual(read(apart), read(inside));
+  assert.deepEqual(read(apart), {gateway: {mode: 'local', port: 1}, browser: {enabled: true}, text: 'x', own: true});
 });
 
 test('json5 is read from source and volume and written as json', () => {

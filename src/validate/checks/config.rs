@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::auth::{Auth, raw};
 use crate::api::spec::{ConfigFormat, MergeMode};
 use crate::validate::config_schema::{self, ConfigFinding, Kind, Refused, Segment};
-use crate::validate::grammar::{is_data_key, is_subdomain, prefix};
+use crate::validate::grammar::{is_subdomain, prefix};
 use crate::validate::{Findings, Subject, key_path};
 
 const RAW: &str = "spec.config.raw";
@@ -57,24 +57,6 @@ pub(in crate::validate) fn force_paths(subject: &Subject<'_>, findings: &mut Fin
                 ),
             );
         }
-    }
-}
-
-/// The ConfigMap behind `configMapRef`.
-pub(in crate::validate) fn reference(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let config = &subject.spec.config;
-    let Some(reference) = &config.config_map_ref else { return };
-    if !is_subdomain(&reference.name) {
-        findings.add(
-            "spec.config.configMapRef.name",
-            format!("found `{}`, allowed: the name of a ConfigMap", reference.name),
-        );
-    }
-    if !is_data_key(&reference.key) {
-        findings.add(
-            "spec.config.configMapRef.key",
-            format!("found `{}`, allowed: letters, digits, `-`, `_` and `.`", reference.key),
-        );
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::Container;
+
 use crate::api::spec::ServiceType;
 use crate::names;
 use crate::validate::grammar::{is_cidr, is_label, is_label_value, is_qualified};
@@ -92,6 +94,39 @@ pub(in crate::validate) fn metrics_port(subject: &Subject<'_>, findings: &mut Fi
             format!("`{port}` is taken by the gateway, the canvas, the browser or the collector"),
             "leave it out to use 9090",
         );
+    }
+}
+
+/// Ports of users' containers: the Pod has one network, so that ours are taken in all of them.
+pub(in crate::validate) fn container_ports(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let spec = subject.spec;
+    let mut taken = vec![(names::PORT_GATEWAY, "gateway")];
+    if spec.chromium.enabled {
+        taken.push((names::PORT_BROWSER, "browser"));
+    }
+    if spec.observability.metrics.is_collected() {
+        taken.push((names::PORT_OTLP, "collector"));
+        taken.push((spec.observability.metrics.port, "collector"));
+    }
+    // Others have ended before ours start.
+    let stays = |container: &Container| container.restart_policy.as_deref() == Some("Always");
+    let init = spec.init_containers.iter().enumerate().filter(|(_, one)| stays(one));
+    let lists = init.map(|found| ("initContainers", found));
+    let sidecars = spec.sidecars.iter().enumerate().map(|found| ("sidecars", found));
+    for (list, (index, container)) in lists.chain(sidecars) {
+        for (at, port) in container.ports.iter().flatten().enumerate() {
+            let owner = taken.iter().find(|(number, _)| *number == port.container_port);
+            let is_tcp = port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
+            if let (true, Some((number, owner))) = (is_tcp, owner) {
+                findings.advise(
+                    format!("spec.{list}[{index}].ports[{at}].containerPort"),
+                    format!(
+                        "`{number}` is taken by the {owner}: containers of a Pod share one network"
+                    ),
+                    "let the container listen on another port",
+                );
+            }
+        }
     }
 }
 

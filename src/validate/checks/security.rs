@@ -100,6 +100,28 @@ pub(in crate::validate) fn rbac(subject: &Subject<'_>, findings: &mut Findings<'
     }
 }
 
+/// Without a ServiceAccount of ours there is no Role either, and nothing that carries these.
+pub(in crate::validate) fn unbound(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let rbac = &subject.spec.security.rbac;
+    if rbac.create_service_account {
+        return;
+    }
+    if !rbac.additional_rules.is_empty() {
+        findings.advise(
+            "spec.security.rbac.additionalRules",
+            "found with `createServiceAccount: false`: no Role is rendered that could hold them",
+            "grant the rights to that ServiceAccount beside the instance, or let it be rendered",
+        );
+    }
+    if !rbac.service_account_annotations.is_empty() {
+        findings.advise(
+            "spec.security.rbac.serviceAccountAnnotations",
+            "found with `createServiceAccount: false`: no ServiceAccount is rendered that could carry them",
+            "annotate that ServiceAccount where it is made, or let it be rendered",
+        );
+    }
+}
+
 /// Keys of our own and of Kubernetes are not passed through.
 pub(in crate::validate) fn annotations(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let spec = subject.spec;

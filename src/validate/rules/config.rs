@@ -116,3 +116,25 @@ pub(in crate::validate) const TWO_SOURCES: Cel = Cel::Policy(&[ask(
     "!object.?spec.?config.?raw.hasValue() || !object.?spec.?config.?configMapRef.hasValue()",
     "ignored, as `configMapRef` takes precedence",
 )]);
+
+/// Whether a reference names no ConfigMap that the instance renders.
+macro_rules! foreign {
+    ($parent:literal) => {
+        concat!(
+            $parent,
+            ".?configMapRef.?name.orValue('') != object.metadata.name + '-config' && \
+             (size(object.?spec.?workspace.?initialFiles.orValue({})) == 0 || ",
+            $parent,
+            ".?configMapRef.?name.orValue('') != object.metadata.name + '-workspace')"
+        )
+    };
+}
+
+// A rule of the CRD would have to stand at the root to see the name, and what stands there is
+// asked again whenever the metadata changes.
+pub(in crate::validate) const OWN_CONFIG_MAP: Cel = Cel::Policy(&[
+    ask("spec.config.configMapRef.name", foreign!("object.?spec.?config"), OWN),
+    ask("spec.workspace.configMapRef.name", foreign!("object.?spec.?workspace"), OWN),
+]);
+
+const OWN: &str = "is the name of a ConfigMap that this instance renders";

@@ -27,7 +27,7 @@ struct Stored {
     change: Option<Value>,
 }
 
-fn stored() -> [Stored; 4] {
+fn stored() -> [Stored; 5] {
     let suspended = || Some(json!({"spec": {"suspended": true}}));
     [
         Stored {
@@ -50,6 +50,16 @@ fn stored() -> [Stored; 4] {
             spec: json!({}),
             code: "OC0101",
             change: None,
+        },
+        Stored {
+            name: "own-map",
+            anew: "own-map-new",
+            spec: json!({
+                "config": {"configMapRef": {"name": "own-map-config"}},
+                "workspace": {"configMapRef": {"name": "own-map-new-config"}},
+            }),
+            code: "OC0139",
+            change: suspended(),
         },
         Stored {
             name: "in-raw",

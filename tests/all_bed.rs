@@ -1,0 +1,23 @@
+//! What is rendered, seen to run: the real OpenClaw on a real cluster, synced by a real GitOps
+//! tool. `tests/run all` starts the bed and runs this.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "tests are shell, fail by panicking, and tell a story from start to end"
+)]
+
+mod kit;
+
+use kit::bed;
+
+// One file a topic.
+#[path = "bed/suite/config.rs"]
+mod config;
+#[path = "bed/suite/versions.rs"]
+mod versions;

@@ -1,0 +1,86 @@
+# Builds the Go programs of the bed from the modules in go/, which pin every dependency.
+# shellcheck shell=bash
+
+# program MODULE: where its folder lies; the sums of its modules name it.
+program() { echo "$bin/$1-$(hash_of "go/$1")"; }
+
+# build MODULE FLAGS PACKAGE=PROGRAM...
+build() {
+  local module=$1 flags=$2
+  shift 2
+  made "$(program "$module")" go_build "$module" "$flags" "$@"
+}
+
+go_build() {
+  local module=$1 flags=$2 go each toolchain
+  shift 2
+  toolchain=$(sed -n 's/^GO=//p' "$here/../tools/versions")
+  go=$(go_program)
+  for each in "$@"; do
+    (cd "$here/go/$module" && GOTOOLCHAIN=go$toolchain GOFLAGS=-buildvcs=false GOWORK=off CGO_ENABLED=0 \
+      "$go" build -mod=readonly -trimpath -ldflags "-s -w $flags" -o "$OLDPWD/${each#*=}" "${each%%=*}")
+  done
+}
+
+# pinned MODULE NAME VERSION: the module's go.mod says what `versions` says.
+pinned() {
+  grep -qE "^(require)?[[:space:]]*$2 v$3( |\$)" "$here/go/$1/go.mod" ||
+    fail "go/$1/go.mod does not pin $2 v$3, as versions does"
+}
+
+kubernetes_flags() {
+  local package
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    printf -- '-X %s=%s ' "$package.gitVersion" "v$KUBERNETES" "$package.gitMajor" "${KUBERNETES%%.*}" \
+      "$package.gitMinor" "$(cut -d. -f2 <<<"$KUBERNETES")" "$package.gitTreeState" clean \
+      "$package.gitCommit" unknown "$package.buildDate" 1970-01-01T00:00:00Z
+  done
+}
+
+build_control_plane() {
+  pinned etcd go.etcd.io/etcd/server/v3 "$ETCD"
+  pinned kubernetes k8s.io/kubernetes "$KUBERNETES"
+  build etcd '' go.etcd.io/etcd/server/v3=etcd
+  build kubernetes "$(kubernetes_flags)" k8s.io/kubernetes/cmd/kube-{apiserver=kube-apiserver,controller-manager=kube-controller-manager,scheduler=kube-scheduler} \
+    k8s.io/kubernetes/cmd/kubelet=kubelet
+}
+
+build_argocd() {
+  pinned argocd github.com/argoproj/argo-cd/v3 "$ARGOCD"
+  build argocd "-X github.com/argoproj/argo-cd/v3/common.version=$ARGOCD" github.com/argoproj/argo-cd/v3/cmd=argocd
+}
+
+build_s3() {
+  pinned versitygw github.com/versity/versitygw "$VERSITYGW"
+  build versitygw '' github.com/versity/versitygw/cmd/versitygw=versitygw
+}
+
+build_rclone() {
+  pinned rclone github.com/rclone/rclone "$RCLONE"
+  build rclone '' github.com/rclone/rclone=rclone
+}
+
+build_collector() {
+  pinned collector go.opentelemetry.io/collector/otelcol "$COLLECTOR"
+  build collector '' .=otelcol
+}
+
+# The bed's own small programs.
+build_bed() { build bed '' ./gitd=gitd ./pause=pause; }
+
+# module PATH VERSION: fetches a module for the files in it, and prints where it lies.
+module() {
+  local toolchain
+  toolchain=$(sed -n 's/^GO=//p' "$here/../tools/versions")
+  (cd / && GOTOOLCHAIN=go$toolchain GOFLAGS=-mod=mod "$(go_program)" mod download -json "$1@v$2") |
+    sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'
+}
+
+# A Go that fetches the toolchain that it is asked for: Debian 12's cannot.
+go_program() {
+  if [[ $(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 21 ]; then
+    echo go
+  else
+    echo "$OPENCLAW_TOOLS_GO"
+  fi
+}

@@ -1,0 +1,3 @@
+module openclaw/bed
+
+go 1.27.0
