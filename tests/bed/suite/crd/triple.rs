@@ -79,8 +79,8 @@ fn validate_the_offline_rules_and_the_api_server_agree_on_generated_instances() 
     install();
     let (server, namespace) = (Server::new(), Namespace::new("crd-triple"));
     let start = Instant::now();
-    let mut cases = cases(3_000);
-    cases.extend(crate::policy_corpus::cases(1_200));
+    let mut cases = cases(2_200);
+    cases.extend(crate::policy_corpus::cases(800));
     for case in &mut cases {
         case.instance["metadata"]["namespace"] = namespace.0.into();
     }
