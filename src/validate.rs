@@ -1,7 +1,7 @@
 //! The rules of an instance: one table, every finding collected.
 //!
 //! Each row has a stable code, the field that it looks at, the check, and the same rule as CEL
-//! for the CRD, or the reason why CEL cannot say it. A rule that exists once cannot disagree with
+//! for the CRD or for a policy, or the reason why CEL cannot say it. A rule that exists once cannot disagree with
 //! itself.
 
 pub mod across;
@@ -9,6 +9,7 @@ pub mod admission;
 mod checks;
 pub mod config_schema;
 pub mod grammar;
+pub mod policies;
 pub mod refused;
 mod rules;
 pub mod settings;
@@ -38,17 +39,29 @@ pub struct Check {
 pub enum Cel {
     /// An `x-kubernetes-validations` rule.
     Rule {
-        /// Field that carries the rule, from the root of the object; empty for the root.
+        /// Field that carries the rule, from the root of the object.
         at: &'static str,
         /// The expression; true is good.
         rule: &'static str,
         /// What is told when it is false.
         message: &'static str,
     },
+    /// Questions of a ValidatingAdmissionPolicy, which refuses or warns as the code says.
+    Policy(&'static [Question]),
+    /// Such questions that are only a part of the rule, and why.
+    Part(&'static [Question], &'static str),
     /// The rule cannot be said in CEL, and why.
     NotExpressible(&'static str),
-    /// A warning: it stands in the policy that warns, or nowhere.
-    Warning,
+}
+
+/// What a ValidatingAdmissionPolicy asks about one field.
+pub struct Question {
+    /// The field, list items as `[]`.
+    pub path: &'static str,
+    /// The expression; true is good.
+    pub rule: &'static str,
+    /// What is told when it is false: the end of what the check says.
+    pub message: &'static str,
 }
 
 /// What a check looks at.

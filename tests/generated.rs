@@ -2,7 +2,7 @@
 
 mod kit;
 
-use openclaw::validate::admission;
+use openclaw::validate::{admission, policies};
 
 #[test]
 fn the_embedded_schema_is_the_one_of_the_types() {
@@ -15,4 +15,11 @@ fn the_committed_crd_is_the_one_of_the_types() {
     let text = openclaw::render::yaml::write(&admission::crd());
     assert!(text.len() < 256 * 1024, "{} bytes", text.len());
     kit::golden("crds/openclawinstances.openclaw.rocks.yaml", &text);
+}
+
+#[test]
+fn the_committed_policies_are_those_of_the_table() {
+    let write = |object: &serde_json::Value| openclaw::render::yaml::write(object);
+    let text = policies::all().each_ref().map(write).join("---\n");
+    kit::golden("crds/admission-policies.yaml", &text);
 }

@@ -41,6 +41,34 @@ pub fn schema_of(crd: &mut Value) -> Option<&mut Value> {
     crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema")
 }
 
+/// Adds the default of each field to what `kubectl explain` prints: as a keyword the API server
+/// would write it into people's objects.
+pub fn tell_defaults(schema: &mut Value) {
+    let defaults = serde_json::to_value(super::OpenClawInstanceSpec::default()).unwrap_or_default();
+    tell_default(&mut schema["properties"]["spec"], &defaults);
+}
+
+fn tell_default(node: &mut Value, default: &Value) {
+    let text = match default {
+        Value::Object(fields) => {
+            for (name, default) in fields {
+                if let Some(node) = node["properties"].get_mut(name) {
+                    tell_default(node, default);
+                }
+            }
+            return;
+        }
+        Value::Null => return,
+        Value::Array(list) if list.is_empty() => return,
+        Value::Array(_) => default.to_string(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if let Some(description) = node["description"].as_str() {
+        node["description"] = json!(format!("{description} Default: {text}."));
+    }
+}
+
 /// Returns the schema of `apiVersion`, `kind` and `metadata`, which the API server knows itself.
 pub fn envelope(kind: &str) -> Value {
     json!({

@@ -53,7 +53,9 @@ use super::status::OpenClawInstanceStatus;
     status = "OpenClawInstanceStatus",
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason","priority":1}"#,
     printcolumn = r#"{"name":"Version","type":"string","jsonPath":".status.autoUpdate.currentVersion"}"#,
+    printcolumn = r#"{"name":"Tag","type":"string","jsonPath":".spec.image.tag","priority":1}"#,
     printcolumn = r#"{"name":"Gateway","type":"string","jsonPath":".status.gatewayEndpoint","priority":1}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
 )]

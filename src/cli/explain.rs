@@ -9,7 +9,7 @@ use super::{Outcome, print};
 use crate::api::settings::Settings;
 use crate::diagnostic::closest::closest;
 use crate::diagnostic::{self, Code};
-use crate::validate::{CHECKS, Cel, admission};
+use crate::validate::{CHECKS, Cel, Question, admission};
 
 /// Flags of `openclaw explain`.
 #[derive(Args, Debug)]
@@ -51,13 +51,24 @@ fn code_text(code: &Code) -> String {
     );
     match checked.map(|check| &check.cel) {
         Some(Cel::Rule { at, rule, .. }) => {
-            let at = if at.is_empty() { "the object" } else { at };
             _ = write!(out, "\nin the cluster, at {at}:\n{}", block(rule));
         }
+        Some(Cel::Policy(questions)) => out.push_str(&asked(questions)),
+        Some(Cel::Part(questions, why)) => {
+            out.push_str(&asked(questions));
+            _ = writeln!(out, "\nthe rest is not checked by the cluster: {why}");
+        }
         Some(Cel::NotExpressible(why)) => _ = writeln!(out, "\nnot checked by the cluster: {why}"),
-        Some(Cel::Warning) | None => {}
+        None => {}
     }
     text
+}
+
+fn asked(questions: &[Question]) -> String {
+    let one = |question: &Question| {
+        format!("\nin the cluster, by policy, at {}:\n{}", question.path, block(question.rule))
+    };
+    questions.iter().map(one).collect()
 }
 
 fn block(text: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::explain::{default_of, setting_default};
 use crate::api::crd::EMBEDDED;
 use crate::diagnostic::codes;
-use crate::validate::{admission, settings};
+use crate::validate::{CHECKS, Cel, admission, settings};
 
 /// A table of README.md.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -67,9 +67,23 @@ fn rows(out: &mut String, path: &str, node: &Value, default: fn(&str) -> Option<
 }
 
 fn findings() -> String {
-    let mut out = "| code | severity | about |\n| --- | --- | --- |\n".to_owned();
+    let mut out =
+        "| code | severity | about | in the cluster |\n| --- | --- | --- | --- |\n".to_owned();
     for code in codes() {
-        _ = writeln!(out, "| {} | {} | {} |", code.code, code.severity.word(), code.title);
+        let (word, place) = (code.severity.word(), place(code.code));
+        _ = writeln!(out, "| {} | {word} | {} | {place} |", code.code, code.title);
     }
     out
+}
+
+/// Returns what of the cluster asks the rule of a code.
+fn place(code: &str) -> &'static str {
+    match CHECKS.iter().find(|check| check.code == code).map(|check| &check.cel) {
+        Some(Cel::Rule { .. }) => "CRD",
+        Some(Cel::Policy(_)) => "policy",
+        Some(Cel::Part(..)) => "policy, in part",
+        // One rule a field.
+        Some(Cel::NotExpressible(_)) if code == "OC0103" => "CRD",
+        Some(Cel::NotExpressible(_)) | None => "",
+    }
 }

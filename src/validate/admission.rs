@@ -115,6 +115,14 @@ fn add_list_types(schema: &mut Value) {
     }
 }
 
+/// Names the name, the one part of `metadata` that a CRD may ask about; the API server's own cap.
+fn add_name(schema: &mut Value) {
+    schema["properties"]["metadata"] = json!({
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 253}},
+    });
+}
+
 /// Adds every rule that CEL can say.
 pub fn add_rules(schema: &mut Value) {
     for field in REFUSED {
@@ -195,6 +203,7 @@ pub fn crd() -> Value {
     let mut crd = crate::api::crd::bare();
     if let Some(schema) = crate::api::crd::schema_of(&mut crd) {
         complete(schema);
+        crate::api::crd::tell_defaults(schema);
         for path in crate::api::crd::EMBEDDED {
             if let Some(node) = node(schema, path) {
                 let own = node.get("description").cloned();
@@ -206,6 +215,7 @@ pub fn crd() -> Value {
         }
         type_refused(schema);
         add_list_types(schema);
+        add_name(schema);
         add_rules(schema);
     }
     crd

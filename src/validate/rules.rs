@@ -5,10 +5,18 @@
 //! reads is bounded by a cap of [`super::admission`]: the API server refuses a CRD whose rules may
 //! take too long.
 
-use super::Cel;
+pub(super) mod config;
+pub(super) mod quantities;
+pub(super) mod warnings;
+
+use super::{Cel, Question};
 
 const fn rule(at: &'static str, rule: &'static str, message: &'static str) -> Cel {
     Cel::Rule { at, rule, message }
+}
+
+const fn ask(path: &'static str, rule: &'static str, message: &'static str) -> Question {
+    Question { path, rule, message }
 }
 
 /// A DNS label; its length is a cap, or asked beside it.
@@ -79,25 +87,6 @@ macro_rules! free_ports {
     };
 }
 
-/// Whether the instance renders no ConfigMap of the name behind a reference.
-macro_rules! foreign {
-    ($parent:literal) => {
-        concat!(
-            "(!has(",
-            $parent,
-            ") || !has(",
-            $parent,
-            ".configMapRef) || (",
-            $parent,
-            ".configMapRef.name != self.metadata.name + '-config' && (!has(self.spec.workspace) || \
-             !has(self.spec.workspace.initialFiles) || \
-             size(self.spec.workspace.initialFiles) == 0 || ",
-            $parent,
-            ".configMapRef.name != self.metadata.name + '-workspace')))"
-        )
-    };
-}
-
 /// A path that leaves the workspace, or that two readers would take for different ones.
 macro_rules! bad_path {
     () => {
@@ -105,10 +94,12 @@ macro_rules! bad_path {
     };
 }
 
+/// At the name and not at the root: nothing at the root counts as unchanged once anything in
+/// `metadata` changes, so an instance stored under a longer name could not lose its finalizer.
 pub(super) const NAME: Cel = rule(
-    "",
-    concat!("size(self.metadata.name) <= 40 && self.metadata.name.", label!()),
-    "metadata.name must be a DNS label of at most 40 characters",
+    "metadata.name",
+    concat!("size(self) <= 40 && self.", label!()),
+    "must be a DNS label of at most 40 characters",
 );
 
 pub(super) const USERS: Cel = rule(
@@ -285,16 +276,4 @@ pub(super) const CONTAINER_PORTS: Cel = rule(
         "))"
     ),
     "containers of a Pod share one network, and ports of ours are taken",
-);
-
-pub(super) const OWN_CONFIG_MAP: Cel = rule(
-    "",
-    concat!(
-        "!has(self.spec) || (",
-        foreign!("self.spec.config"),
-        " && ",
-        foreign!("self.spec.workspace"),
-        ")"
-    ),
-    "configMapRef must not name a ConfigMap that the instance renders",
 );

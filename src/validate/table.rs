@@ -4,7 +4,8 @@ use super::checks::{
     config, containers, environment, exposure, identity, kubernetes, lifecycle, network,
     references, security, workspace,
 };
-use super::{Cel, Check, Findings, Subject, rules};
+use super::rules::{self, config as of_config, quantities as of_quantities, warnings};
+use super::{Cel, Check, Findings, Subject};
 
 const fn rule(
     code: &'static str,
@@ -15,9 +16,8 @@ const fn rule(
     Check { code, path, run, cel }
 }
 
-const OPAQUE: Cel = Cel::NotExpressible("the API server keeps `config.raw` opaque");
-const COSTLY: Cel =
-    Cel::NotExpressible("quantities and nested lists exceed the cost budget of CEL");
+const LARGE: Cel = Cel::NotExpressible("the application's key tree is larger than a policy may be");
+const SIZES: Cel = Cel::NotExpressible("CEL counts no bytes and adds nothing up");
 const ELSEWHERE: Cel = Cel::NotExpressible("the API server checks the rendered object itself");
 const OUTSIDE: Cel =
     Cel::NotExpressible("it depends on openclaw.yaml, which the cluster does not see");
@@ -49,10 +49,15 @@ pub const CHECKS: &[Check] = &[
     rule("OC0113", "spec.env[].name", environment::fixed_env, rules::FIXED_ENV),
     rule("OC0114", "spec.env[].name", containers::duplicates, ELSEWHERE),
     rule("OC0115", "spec.workspace", workspace::paths, rules::PATHS),
-    rule("OC0116", "spec.resources", containers::quantities, COSTLY),
+    rule("OC0116", "spec.resources", containers::quantities, of_quantities::QUANTITIES),
     rule("OC0117", "spec.gateway.existingSecret", config::token_source, OUTSIDE),
-    rule("OC0118", "spec.config.raw", config::refused, OPAQUE),
-    rule("OC0119", "spec.config.raw.agents.list", config::two_agent_lists, OPAQUE),
+    rule("OC0118", "spec.config.raw", config::refused, of_config::CONFIG_SHAPE),
+    rule(
+        "OC0119",
+        "spec.config.raw.agents.list",
+        config::two_agent_lists,
+        of_config::TWO_AGENT_LISTS,
+    ),
     rule("OC0120", "spec.backup.timeout", lifecycle::backup_timeout, rules::BACKUP_TIMEOUT),
     rule("OC0121", "spec.security.networkPolicy", network::peers, ELSEWHERE),
     rule("OC0122", "spec.podAnnotations", security::annotations, ELSEWHERE),
@@ -61,8 +66,8 @@ pub const CHECKS: &[Check] = &[
     rule("OC0125", "spec.networking.service.ports", network::service_ports, ELSEWHERE),
     rule("OC0126", "spec.restoreFrom", lifecycle::restore, rules::RESTORE),
     rule("OC0127", "spec.image", identity::image, ELSEWHERE),
-    rule("OC0128", "spec.workspace.initialFiles", workspace::sizes, COSTLY),
-    rule("OC0129", "spec.config.raw.gateway", config::refused_start, OPAQUE),
+    rule("OC0128", "spec.workspace.initialFiles", workspace::sizes, SIZES),
+    rule("OC0129", "spec.config.raw.gateway", config::refused_start, of_config::REFUSED_START),
     rule("OC0130", "spec.storage.persistence", lifecycle::persistence, ELSEWHERE),
     rule("OC0131", "spec.security.rbac", security::rbac, ELSEWHERE),
     rule("OC0132", "spec.observability.metrics.port", network::metrics_port, ELSEWHERE),
@@ -82,48 +87,88 @@ pub const CHECKS: &[Check] = &[
         network::container_ports,
         rules::CONTAINER_PORTS,
     ),
-    rule("OC0139", "spec.config.configMapRef.name", references::own, rules::OWN_CONFIG_MAP),
-    rule("OC0201", "spec.security.networkPolicy.enabled", network::open_network, Cel::Warning),
-    rule("OC0202", "spec.networking.ingress.tls", exposure::no_tls, Cel::Warning),
-    rule("OC0203", "spec.chromium.image.digest", containers::browser_digest, Cel::Warning),
-    rule("OC0204", "spec.autoUpdate.enabled", lifecycle::digest_update, Cel::Warning),
+    rule("OC0139", "spec.config.configMapRef.name", references::own, of_config::OWN_CONFIG_MAP),
+    rule(
+        "OC0201",
+        "spec.security.networkPolicy.enabled",
+        network::open_network,
+        warnings::OPEN_NETWORK,
+    ),
+    rule("OC0202", "spec.networking.ingress.tls", exposure::no_tls, warnings::NO_TLS),
+    rule(
+        "OC0203",
+        "spec.chromium.image.digest",
+        containers::browser_digest,
+        warnings::BROWSER_DIGEST,
+    ),
+    rule("OC0204", "spec.autoUpdate.enabled", lifecycle::digest_update, warnings::DIGEST_UPDATE),
     rule(
         "OC0205",
         "spec.security.containerSecurityContext.readOnlyRootFilesystem",
         security::writable_root,
-        Cel::Warning,
+        warnings::WRITABLE_ROOT,
     ),
-    rule("OC0206", "spec.envFrom", environment::no_provider, Cel::Warning),
-    rule("OC0207", "spec.config.raw", config::doubtful, Cel::Warning),
-    rule("OC0208", "spec.image.tag", identity::moving_tag, Cel::Warning),
-    rule("OC0209", "spec.resources.limits.memory", identity::memory_floor, Cel::Warning),
-    rule("OC0210", "spec.image.tag", identity::extended_line, Cel::Warning),
-    rule("OC0211", "spec.security", security::weakened, Cel::Warning),
-    rule("OC0212", "spec.networking.ingress.enabled", config::untrusted_proxy, Cel::Warning),
-    rule("OC0213", "spec.config.raw.gateway.trustedProxies", config::broad_proxy, Cel::Warning),
-    rule("OC0214", "spec.skills[]", workspace::unpinned, Cel::Warning),
-    rule("OC0215", "spec.env[].name", environment::chromium_url, Cel::Warning),
-    rule("OC0216", "spec.networking", network::cluster_namespaces, Cel::Warning),
-    rule("OC0217", "spec.config.raw.gateway.auth", config::secret_in_config, Cel::Warning),
-    rule("OC0218", "spec.env[].value", environment::secret_in_env, Cel::Warning),
-    rule("OC0219", "spec.networking.ingress.className", exposure::unknown_class, Cel::Warning),
+    rule("OC0206", "spec.envFrom", environment::no_provider, warnings::NO_PROVIDER),
+    rule("OC0207", "spec.config.raw", config::doubtful, LARGE),
+    rule("OC0208", "spec.image.tag", identity::moving_tag, warnings::MOVING_TAG),
+    rule("OC0209", "spec.resources.limits.memory", identity::memory_floor, warnings::MEMORY_FLOOR),
+    rule("OC0210", "spec.image.tag", identity::extended_line, warnings::EXTENDED_LINE),
+    rule("OC0211", "spec.security", security::weakened, warnings::WEAKENED),
+    rule(
+        "OC0212",
+        "spec.networking.ingress.enabled",
+        config::untrusted_proxy,
+        of_config::UNTRUSTED_PROXY,
+    ),
+    rule(
+        "OC0213",
+        "spec.config.raw.gateway.trustedProxies",
+        config::broad_proxy,
+        of_config::BROAD_PROXY,
+    ),
+    rule("OC0214", "spec.skills[]", workspace::unpinned, warnings::UNPINNED),
+    rule("OC0215", "spec.env[].name", environment::chromium_url, warnings::CHROMIUM_URL),
+    rule("OC0216", "spec.networking", network::cluster_namespaces, OUTSIDE),
+    rule(
+        "OC0217",
+        "spec.config.raw.gateway.auth",
+        config::secret_in_config,
+        of_config::SECRET_IN_CONFIG,
+    ),
+    rule("OC0218", "spec.env[].value", environment::secret_in_env, warnings::SECRET_IN_ENV),
+    rule(
+        "OC0219",
+        "spec.networking.ingress.className",
+        exposure::unknown_class,
+        warnings::UNKNOWN_CLASS,
+    ),
     rule(
         "OC0220",
         "spec.observability.metrics.serviceMonitor.enabled",
         network::monitor_without_metrics,
-        Cel::Warning,
+        warnings::MONITOR_WITHOUT_METRICS,
     ),
     rule(
         "OC0221",
         "spec.availability.podDisruptionBudget.maxUnavailable",
         lifecycle::blocking_budget,
-        Cel::Warning,
+        warnings::BLOCKING_BUDGET,
     ),
-    rule("OC0222", "spec.networking.service.type", network::closed_service, Cel::Warning),
-    rule("OC0223", "spec.config.raw.gateway.bind", config::loopback_bind, Cel::Warning),
-    rule("OC0224", "spec.config.raw.plugins.allow", config::plugin_allow, Cel::Warning),
-    rule("OC0225", "spec.sidecars[].securityContext", containers::pod_security, Cel::Warning),
-    rule("OC0226", "spec.config.raw", config::two_sources, Cel::Warning),
-    rule("OC0227", "spec.storage.persistence.enabled", lifecycle::ephemeral, Cel::Warning),
-    rule("OC0228", "spec", kubernetes::newer_fields, Cel::Warning),
+    rule(
+        "OC0222",
+        "spec.networking.service.type",
+        network::closed_service,
+        warnings::CLOSED_SERVICE,
+    ),
+    rule("OC0223", "spec.config.raw.gateway.bind", config::loopback_bind, of_config::LOOPBACK_BIND),
+    rule("OC0224", "spec.config.raw.plugins.allow", config::plugin_allow, of_config::PLUGIN_ALLOW),
+    rule(
+        "OC0225",
+        "spec.sidecars[].securityContext",
+        containers::pod_security,
+        warnings::POD_SECURITY,
+    ),
+    rule("OC0226", "spec.config.raw", config::two_sources, of_config::TWO_SOURCES),
+    rule("OC0227", "spec.storage.persistence.enabled", lifecycle::ephemeral, warnings::EPHEMERAL),
+    rule("OC0228", "spec", kubernetes::newer_fields, OUTSIDE),
 ];

@@ -5,7 +5,7 @@ use openclaw::validate::refused::{REFUSED, Shape};
 use serde_json::{Value, json};
 
 /// A change of one field: a JSON pointer and the value that is written there.
-type Change = (String, Value);
+pub type Change = (String, Value);
 
 /// An instance and how it was made.
 pub struct Case {
@@ -15,8 +15,13 @@ pub struct Case {
 
 /// Returns at least `count` instances, always the same ones.
 pub fn cases(count: usize) -> Vec<Case> {
+    combined(&changes(), count)
+}
+
+/// Returns the plain and the full instance, each of them with each change, and then, until there
+/// are `count`, with several changes.
+pub fn combined(changes: &[Change], count: usize) -> Vec<Case> {
     let bases = [("minimal", minimal()), ("full", full())];
-    let changes = changes();
     let mut list: Vec<Case> = bases.iter().map(|base| changed(base, &[])).collect();
     for base in &bases {
         list.extend(changes.iter().map(|change| changed(base, std::slice::from_ref(change))));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use openclaw::api::load::{Input, Reading, load, schema};
 use openclaw::api::settings::Settings;
-use openclaw::diagnostic::Severity;
+use openclaw::diagnostic::{Finding, Severity};
 use openclaw::validate::{CHECKS, Cel, validate};
 use serde_json::Value;
 
@@ -21,25 +21,30 @@ pub struct Verdict {
 
 /// Returns what `validate` says.
 pub fn of_rust(instance: &Value) -> Verdict {
+    let (shape, findings) = findings(instance);
+    let mut verdict = Verdict { shape, ..Verdict::default() };
+    for finding in findings {
+        if is_known(finding.code) {
+            verdict.codes.insert(finding.code.to_owned());
+        } else if finding.severity == Severity::Error {
+            verdict.others.insert(finding.code.to_owned());
+        }
+    }
+    verdict
+}
+
+/// Returns what is wrong with the shape, and the findings of every rule.
+pub fn findings(instance: &Value) -> (Vec<String>, Vec<Finding>) {
     let settings = Settings::default();
     let input =
         Input { name: "a.yaml".to_owned(), origin: None, bytes: instance.to_string().into_bytes() };
     let reading = Reading { settings: &settings, namespace: None, schema: schema() };
     let sources = load(&input, reading);
-    let mut verdict = Verdict::default();
-    for finding in sources.report.findings() {
-        verdict.shape.push(format!("{} {}: {}", finding.code, finding.path, finding.message));
-    }
-    for loaded in &sources.instances {
-        for finding in validate(loaded, &settings).findings() {
-            if is_known(finding.code) {
-                verdict.codes.insert(finding.code.to_owned());
-            } else if finding.severity == Severity::Error {
-                verdict.others.insert(finding.code.to_owned());
-            }
-        }
-    }
-    verdict
+    let said =
+        |finding: &Finding| format!("{} {}: {}", finding.code, finding.path, finding.message);
+    let shape = sources.report.findings().iter().map(said).collect();
+    let reports = sources.instances.iter().map(|loaded| validate(loaded, &settings));
+    (shape, reports.flat_map(|report| report.findings().to_vec()).collect())
 }
 
 /// Whether the CRD carries the rule.
