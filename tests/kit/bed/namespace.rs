@@ -76,6 +76,22 @@ impl Namespace {
         list["items"].as_array().unwrap().clone()
     }
 
+    /// Takes the namespace from Argo CD, and waits: it would make it again.
+    fn leave_argocd(&self) {
+        for kind in ["applicationset.argoproj.io", "application.argoproj.io"] {
+            let by_name = ["delete", kind, &self.name, "-n", "argocd", "--ignore-not-found"];
+            run(kubectl_command().args(by_name).arg("--wait=false")).ok();
+        }
+        let format = "jsonpath={range .items[*]}{.spec.destination.namespace}{'\\n'}{end}";
+        for _ in 0..120 {
+            let list = kubectl(["get", "applications.argoproj.io", "-n", "argocd", "-o", format]);
+            if list.is_ok_and(|list| list.lines().all(|line| line != self.name)) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
+    }
+
     /// Writes down what the namespace holds; returns the Pods' part of it.
     fn keep(&self, folder: &Path) -> String {
         let mut shown = String::new();
@@ -120,19 +136,7 @@ impl Drop for Namespace {
             let shown = self.keep(&folder);
             eprintln!("--- {}: all of it in {}\n{shown}---", self.name, folder.display());
         }
-        // What Argo CD made of this namespace would come back.
-        for kind in ["applicationset.argoproj.io", "application.argoproj.io"] {
-            kubectl([
-                "delete",
-                kind,
-                &self.name,
-                "-n",
-                "argocd",
-                "--ignore-not-found",
-                "--wait=false",
-            ])
-            .ok();
-        }
+        self.leave_argocd();
         kubectl(["delete", "namespace", &self.name, "--wait=false"]).ok();
         // An instance with a finalizer would hold it for ever where no controller runs.
         kubectl(["delete", "pods", "--all", "-n", &self.name, "--grace-period=1", "--wait=false"])
