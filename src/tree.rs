@@ -4,6 +4,8 @@
 //! A file is only ever replaced or removed when a lock lists it with the hash that it has: what
 //! people wrote or changed by hand stops the run instead.
 
+pub mod effects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

@@ -82,6 +82,11 @@ pub(super) fn templates(folder: &Path) -> anyhow::Result<Vec<(String, String)>> 
     Ok(found)
 }
 
+/// Returns the text of a file of the tree; none when it cannot be read as one.
+pub(super) fn text(folder: &Path, path: &str) -> Option<String> {
+    fs::read_to_string(folder.join(path)).ok()
+}
+
 /// Reads the tree that exists; with `clean`, leftovers of a run that was killed are removed on the
 /// way.
 pub(super) fn present(folder: &Path, clean: bool, report: &mut Report) -> anyhow::Result<Present> {

@@ -1,10 +1,14 @@
 //! `openclaw render`: a stream on stdout, or the tree of the repository.
 
+mod part;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
+
+use part::Part;
 
 use super::project::{self, Project};
 use super::staging::Staging;
@@ -153,29 +157,34 @@ impl Run<'_> {
             return Ok(Outcome::Finding);
         }
         let staging = Staging::new(folder);
-        let parts: Vec<anyhow::Result<Wanted>> = valid
+        let parts: Vec<anyhow::Result<Part>> = valid
             .par_iter()
             .map(|one| {
                 let (instance, manifests) = self.render(one)?;
-                let mut wanted = Wanted::new();
+                let mut part = Part::default();
                 for (path, text) in tree::files(&instance, &manifests, self.settings) {
                     let hash = tree::hash(text.as_bytes());
                     if !flags.check && present.files.get(&path) != Some(&hash) {
                         staging.stage(&path, &text)?;
                     }
-                    wanted.insert(path, hash);
+                    part.wanted.insert(path, hash);
                 }
-                Ok(wanted)
+                part.compare(folder, &instance, &manifests, &present);
+                Ok(part)
             })
             .collect();
-        let mut wanted = Wanted::new();
+        let mut whole = Part::default();
         for part in parts {
-            wanted.extend(part?);
+            whole.add(part?);
+        }
+        let mut report = whole.effects(folder, &present);
+        if tell_report(&mut report, color, flags.strict) {
+            return Ok(Outcome::Finding);
         }
         if flags.check {
-            return Ok(check(folder, &wanted, &present));
+            return Ok(check(folder, &whole.wanted, &present));
         }
-        write(folder, &wanted, &present, staging, flags.force)
+        write(folder, &whole.wanted, &present, staging, flags.force)
     }
 }
 

@@ -61,6 +61,22 @@ pub(super) const ACROSS: &[Code] = &[
         right: "createServiceAccount: false, in all but one",
     },
     Code {
+        code: "OC0308",
+        severity: Severity::Warning,
+        title: "data stays behind",
+        explain: "An instance is renamed, moved or given another volume: its Pod starts without the data, which stays in the old claim. `openclaw render` tells this when it compares with the tree that was rendered before.",
+        wrong: "name: b, where the tree has `a`",
+        right: "name: b, with `existingClaim: a-data`",
+    },
+    Code {
+        code: "OC0309",
+        severity: Severity::Warning,
+        title: "field that cannot be changed",
+        explain: "The API server refuses to change this field of an object that exists, so that every sync of the instance fails until the old value is back or the object is made anew. `openclaw render` tells this when it compares with the tree that was rendered before.",
+        wrong: "storageClass: fast, where the claim was made with `standard`",
+        right: "the old class, or a claim of your own in `existingClaim`",
+    },
+    Code {
         code: "OC0311",
         severity: Severity::Error,
         title: "tool version",
