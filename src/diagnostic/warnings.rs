@@ -228,4 +228,12 @@ pub(super) const WARNINGS: &[Code] = &[
         wrong: "initContainers: [{name: proxy, restartPolicy: Always}] with `kubernetesVersion: \"1.28\"`",
         right: "sidecars: [{name: proxy}]",
     },
+    Code {
+        code: "OC0229",
+        severity: Severity::Warning,
+        title: "copy of a live instance",
+        explain: "The file was exported from a cluster. Where the Go operator runs, the instance there owns its objects, and deleting it deletes them all, the volume included. Let it go as README.md says under \"Taking over from the Go operator\"; `uid` in the file has no effect and can be removed then.",
+        wrong: "metadata: {name: my-agent, uid: 8a1f2c1e-6f0e-4d6b-9a59-1b1f0e6f7d11}",
+        right: "metadata: {name: my-agent}",
+    },
 ];

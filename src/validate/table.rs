@@ -21,6 +21,7 @@ const SIZES: Cel = Cel::NotExpressible("CEL counts no bytes and adds nothing up"
 const ELSEWHERE: Cel = Cel::NotExpressible("the API server checks the rendered object itself");
 const OUTSIDE: Cel =
     Cel::NotExpressible("it depends on openclaw.yaml, which the cluster does not see");
+const LIVE: Cel = Cel::NotExpressible("every object of a cluster has one");
 
 /// Every rule; errors from OC0101, warnings from OC0201.
 pub const CHECKS: &[Check] = &[
@@ -171,4 +172,5 @@ pub const CHECKS: &[Check] = &[
     rule("OC0226", "spec.config.raw", config::two_sources, of_config::TWO_SOURCES),
     rule("OC0227", "spec.storage.persistence.enabled", lifecycle::ephemeral, warnings::EPHEMERAL),
     rule("OC0228", "spec", kubernetes::newer_fields, OUTSIDE),
+    rule("OC0229", "metadata.uid", identity::exported, LIVE),
 ];

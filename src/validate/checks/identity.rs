@@ -95,6 +95,17 @@ pub(in crate::validate) fn refused(subject: &Subject<'_>, findings: &mut Finding
     }
 }
 
+/// Only a cluster writes a UID: what made the objects of this one may own them.
+pub(in crate::validate) fn exported(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    if subject.loaded.document.has("metadata.uid") {
+        findings.add_key(
+            "metadata.uid",
+            "is of a live instance: where the Go operator made it, deleting it deletes the volume",
+            Some("let it go as README.md says before anything is deleted, then remove `uid`"),
+        );
+    }
+}
+
 /// Repository, tag and digest, and the registry that replaces the host.
 pub(in crate::validate) fn image(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let image = &subject.spec.image;
