@@ -7,6 +7,7 @@
 
 pub mod namespace;
 pub mod pod;
+pub mod readme;
 pub mod repository;
 pub mod stack;
 

@@ -212,12 +212,46 @@ pub fn difference(folder: &str) -> String {
     run(command.args(["-R", "-f", folder])).err().unwrap_or_default()
 }
 
+/// Tells Argo CD to look into Git, as the webhook of a Git server does; now and every five
+/// seconds, as what it read last may be older than the push.
+pub struct Webhook {
+    kind: &'static str,
+    name: String,
+    last: Option<Instant>,
+}
+
+impl Webhook {
+    pub fn application(name: &str) -> Self {
+        Self { kind: "application.argoproj.io", name: name.to_owned(), last: None }
+    }
+
+    pub fn application_set(name: &str) -> Self {
+        Self { kind: "applicationset.argoproj.io", name: name.to_owned(), last: None }
+    }
+
+    /// Calls, if it is time to; there may be nothing yet that hears it.
+    pub fn call(&mut self) {
+        if self.last.is_some_and(|last| last.elapsed().as_secs() < 5) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        let note = if self.kind.starts_with("applicationset") {
+            "argocd.argoproj.io/application-set-refresh=true"
+        } else {
+            "argocd.argoproj.io/refresh=normal"
+        };
+        kubectl(["annotate", self.kind, &self.name, "-n", "argocd", "--overwrite", note]).ok();
+    }
+}
+
 /// Waits until Argo CD says that an Application is Synced at that commit; returns the seconds
 /// that it took.
 #[track_caller]
 pub fn synced(application: &str, commit: &str, seconds: u64) -> f64 {
     let started = Instant::now();
+    let mut webhook = Webhook::application(application);
     eventually(&format!("{application} is Synced at {commit}"), seconds, || {
+        webhook.call();
         let app = super::object("argocd", "application.argoproj.io", application)
             .ok_or("no Application yet")?;
         let status = &app["status"];
