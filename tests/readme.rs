@@ -18,7 +18,7 @@ use openclaw::model::images;
 use openclaw::validate::refused::REFUSED;
 
 /// Programs of others: their commands are not run, and their flags not looked up.
-const OTHERS: [&str; 7] = ["cargo", "git", "kind", "kubectl", "mkdir", "sed", "tests/run"];
+const OTHERS: [&str; 8] = ["cargo", "find", "git", "kind", "kubectl", "mkdir", "sed", "tests/run"];
 
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()

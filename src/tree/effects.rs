@@ -105,8 +105,8 @@ fn change(folder: &str, object: &Value, field: &str, values: [Option<&Value>; 2]
     let namespace = folder.split('/').next().unwrap_or_default();
     let hint = match kind {
         "PersistentVolumeClaim" => "put the old value back; to move, copy the data into a claim of your own and name it in `existingClaim`".to_owned(),
-        "StatefulSet" => format!("put the old value back, or run `kubectl -n {namespace} delete statefulset {name} --cascade=orphan` before the sync: the Pod runs on until then"),
-        _ => format!("put the old value back, or run `kubectl -n {namespace} delete {} {name}` before the sync", kind.to_lowercase()),
+        "StatefulSet" => format!("put the old value back, or run `kubectl -n {namespace} delete statefulset {name} --cascade=orphan` and sync again: the Pod runs on meanwhile"),
+        _ => format!("put the old value back, or run `kubectl -n {namespace} delete {} {name}` and sync again", kind.to_lowercase()),
     };
     Finding::new("OC0309", severity("OC0309"), "", message, Some(hint))
 }
