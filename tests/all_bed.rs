@@ -21,7 +21,13 @@ use kit::bed;
 mod config;
 #[path = "bed/suite/examples.rs"]
 mod examples;
+#[path = "bed/suite/fixed.rs"]
+mod fixed;
+#[path = "bed/suite/removal.rs"]
+mod removal;
 #[path = "bed/suite/state.rs"]
 mod state;
+#[path = "bed/suite/takeover.rs"]
+mod takeover;
 #[path = "bed/suite/versions.rs"]
 mod versions;
