@@ -17,5 +17,7 @@ mod kit;
 use kit::bed;
 
 // One file a topic.
+#[path = "bed/suite/trust.rs"]
+mod trust;
 #[path = "bed/suite/versions.rs"]
 mod versions;
