@@ -17,6 +17,8 @@ mod kit;
 use kit::bed;
 
 // One file a topic.
+#[path = "bed/suite/browser.rs"]
+mod browser;
 #[path = "bed/suite/runtime.rs"]
 mod runtime;
 #[path = "bed/suite/trust.rs"]
