@@ -17,6 +17,8 @@ mod kit;
 use kit::bed;
 
 // One file a topic.
+#[path = "bed/suite/browser.rs"]
+mod browser;
 #[path = "bed/suite/config.rs"]
 mod config;
 #[path = "bed/suite/examples.rs"]
@@ -25,9 +27,13 @@ mod examples;
 mod fixed;
 #[path = "bed/suite/removal.rs"]
 mod removal;
+#[path = "bed/suite/runtime.rs"]
+mod runtime;
 #[path = "bed/suite/state.rs"]
 mod state;
 #[path = "bed/suite/takeover.rs"]
 mod takeover;
+#[path = "bed/suite/trust.rs"]
+mod trust;
 #[path = "bed/suite/versions.rs"]
 mod versions;

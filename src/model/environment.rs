@@ -116,9 +116,24 @@ pub fn skills(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
     users.chain(ours.iter().cloned()).collect()
 }
 
+/// Variables by which a user says where tools come from: a mirror, a registry and the way there.
+fn is_source(name: &str) -> bool {
+    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+    proxies.contains(&name.to_ascii_uppercase().as_str())
+        || name.starts_with("COREPACK_NPM_")
+        || matches!(
+            name,
+            "COREPACK_INTEGRITY_KEYS" | "UV_PYTHON_INSTALL_MIRROR" | "UV_PYTHON_DOWNLOADS_JSON_URL"
+        )
+}
+
 /// Returns the environment of the init containers that install tools.
+///
+/// Of the user's variables it has only those that say where from: one of the containers runs
+/// another vendor's image, which has no use for the keys of the agent.
 pub fn installers(spec: &OpenClawInstanceSpec, trust: &Trust) -> Vec<Value> {
     let mut list = state();
+    list.extend(spec.env.iter().filter(|env| is_source(&env.name)).map(|env| json!(env)));
     list.extend(tools(spec));
     list.extend(trust.env.iter().cloned());
     list
@@ -160,6 +175,25 @@ mod tests {
             ("GITHUB_TOKEN", true),
         ] {
             assert_eq!(!is_install_override(name), kept, "{name}");
+        }
+    }
+
+    #[test]
+    fn installers_learn_where_tools_come_from_and_no_key() {
+        for (name, kept) in [
+            ("COREPACK_NPM_REGISTRY", true),
+            ("COREPACK_NPM_TOKEN", true),
+            ("COREPACK_INTEGRITY_KEYS", true),
+            ("UV_PYTHON_INSTALL_MIRROR", true),
+            ("https_proxy", true),
+            ("NO_PROXY", true),
+            ("COREPACK_HOME", false),
+            ("COREPACK_ROOT", false),
+            ("UV_PYTHON_INSTALL_DIR", false),
+            ("ANTHROPIC_API_KEY", false),
+            ("NODE_OPTIONS", false),
+        ] {
+            assert_eq!(is_source(name), kept, "{name}");
         }
     }
 }

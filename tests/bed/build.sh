@@ -65,6 +65,26 @@ build_collector() {
   build collector '' .=otelcol
 }
 
+# A CPython in the layout of the archives that uv installs. Those themselves are to be had from
+# no package registry; this build of the same release is, in a Java package.
+build_python() { made "$(python_folder)" archive_python; }
+python_folder() { echo "$bed/python-$PYTHON"; }
+
+archive_python() {
+  local from=org/bytedeco/cpython/linux-x86_64 to=python
+  mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    -Dartifact="org.bytedeco:cpython:$PYTHON:jar:linux-x86_64" -DoutputDirectory=.
+  python3 -m zipfile -e cpython-*.jar out
+  mkdir -p "$to/lib"
+  cp -a "out/$from/bin" "out/$from/include" "out/$from/libpython3.12.so.1.0" "$to/"
+  cp -a "out/$from/lib/python3.12" "$to/lib/"
+  cp "out/$from/libffi.so.7" "$to/lib/python3.12/"
+  chmod +x "$to"/bin/*
+  rm -rf "$to/lib/python3.12/test"
+  tar -czf python.tar.gz "$to"
+  rm -rf out "$to" cpython-*.jar
+}
+
 # The bed's own small programs.
 build_bed() { build bed '' ./gitd=gitd ./pause=pause; }
 

@@ -63,16 +63,18 @@ fill_debian() {
   chown 1000:1000 root/home/node
 }
 
-# fill_node PROGRAM: Node.js with npm, npx and corepack.
+# fill_node PROGRAM: Node.js with npm, npx and corepack, where the application's own image
+# has them: the PATH that is rendered with tool chains names no other place.
 fill_node() {
-  mkdir -p root/opt/node/bin root/usr/local/bin
-  cp "$1" root/opt/node/bin/node
-  npm_of 24 install --prefix root/opt/node/lib --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error \
+  local to=root/usr/local
+  mkdir -p "$to/bin"
+  cp "$1" "$to/bin/node"
+  npm_of 24 install --prefix "$to/lib" --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error \
     "npm@$npm_version" "corepack@$corepack_version"
-  rm -rf root/opt/node/lib/package.json root/opt/node/lib/node_modules/.bin
-  ln -s ../lib/node_modules/npm/bin/npm-cli.js root/opt/node/bin/npm
-  ln -s ../lib/node_modules/npm/bin/npx-cli.js root/opt/node/bin/npx
-  ln -s ../lib/node_modules/corepack/dist/corepack.js root/opt/node/bin/corepack
+  rm -rf "$to/lib/package.json" "$to/lib/node_modules/.bin"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$to/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$to/bin/npx"
+  ln -s ../lib/node_modules/corepack/dist/corepack.js "$to/bin/corepack"
 }
 
 # npm_of MAJOR ARGUMENTS: npm under that Node.js, as it leaves out what another cannot run.

@@ -10,9 +10,11 @@ pub mod pod;
 pub mod readme;
 pub mod repository;
 pub mod stack;
+pub mod web;
 
 pub use namespace::Namespace;
 pub use stack::Stack;
+pub use web::Web;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

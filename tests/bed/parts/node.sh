@@ -5,8 +5,9 @@ volumes=120
 
 node_install() {
   packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins iptables=iptables \
-    mount=mount modprobe=kmod conntrack=conntrack dnsmasq=dnsmasq-base
+    mount=mount modprobe=kmod conntrack=conntrack dnsmasq=dnsmasq-base mvn=maven python3=python3
   build_control_plane
+  build_python
 }
 
 ctr_() { ctr --address "$run/containerd/socket" -n k8s.io "$@"; }
