@@ -8,6 +8,8 @@
     clippy::panic,
     clippy::too_many_lines,
     clippy::disallowed_methods,
+    clippy::format_collect,
+    clippy::case_sensitive_file_extension_comparisons,
     clippy::missing_panics_doc,
     reason = "tests are shell, fail by panicking, and tell a story from start to end"
 )]

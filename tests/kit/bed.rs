@@ -73,13 +73,16 @@ pub fn kubectl_with<const N: usize>(args: [&str; N], stdin: &str) -> Result<Stri
 #[track_caller]
 pub fn eventually<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
+    let mut pause = Duration::from_millis(250);
     loop {
+        pause = (pause * 3 / 2).min(Duration::from_secs(2));
         match ask() {
             Ok(found) => return found,
             Err(missing) if started.elapsed() > Duration::from_secs(seconds) => {
                 panic!("{what}: not after {seconds} s, last seen: {missing}")
             }
-            Err(_) => std::thread::sleep(Duration::from_millis(500)),
+            // Each question is a process: asked less often the longer it takes.
+            Err(_) => std::thread::sleep(pause),
         }
     }
 }
