@@ -13,11 +13,10 @@ const APPLICATION: &str = "applications.argoproj.io";
 /// A file that only the agent's volume holds.
 const KEPT: &str = "/home/openclaw/.openclaw/workspace/kept";
 
-/// Writes another instance than `agent`, and its token.
-fn another(stack: &Stack, name: &str, spec: &str) {
+/// Writes another instance like `agent`, and its token.
+fn another(stack: &Stack, name: &str) {
     let text = std::fs::read_to_string(stack.repository.path().join("instances/agent.yaml"));
-    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
-    let text = text.unwrap().replace("name: agent\n", &format!("name: {name}\n")) + &spec;
+    let text = text.unwrap().replace("name: agent\n", &format!("name: {name}\n"));
     stack.repository.write(&format!("instances/{name}.yaml"), &text);
     stack.namespace.secret(&format!("{name}-gateway-token"), "token", TOKEN);
 }
@@ -82,7 +81,7 @@ fn deletes_one_of_two(shape: &str, whole: bool) {
     let stack = Stack::new("removal");
     let namespace = stack.namespace.name.clone();
     stack.instance(VERSION, SMALL);
-    another(&stack, "other", "");
+    another(&stack, "other");
     stack.render();
     let settle = |commit: &str, names: &[&str]| {
         let names: Vec<String> = if whole {
@@ -170,7 +169,7 @@ fn a_renamed_instance_starts_empty_and_finds_its_data_by_the_old_claim() {
     write_kept(&stack.pod(), "mine");
     let old = claim(&stack, "agent");
 
-    another(&stack, "helper", "");
+    another(&stack, "helper");
     remove(&stack, "agent");
     let told = stack.render();
     assert!(told.contains("warning[OC0308]"), "{told}");
