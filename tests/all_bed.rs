@@ -23,6 +23,8 @@ use kit::bed;
 mod browser;
 #[path = "bed/suite/config.rs"]
 mod config;
+#[path = "bed/suite/entry.rs"]
+mod entry;
 #[path = "bed/suite/examples.rs"]
 mod examples;
 #[path = "bed/suite/fixed.rs"]

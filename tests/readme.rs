@@ -257,6 +257,11 @@ fn every_command_of_ours_runs() {
                 let script = std::fs::read_to_string(kit::root().join("tests/run")).unwrap();
                 let word = command.strip_prefix("tests/run").unwrap().trim();
                 assert!(word.is_empty() || script.contains(&format!("\n  {word})\n")), "{line}");
+            } else if program == "tests/bed/bed" {
+                // The gate runs it; here, that the script knows the word.
+                let script = std::fs::read_to_string(kit::root().join(program)).unwrap();
+                let word = command.split_whitespace().nth(1).unwrap();
+                assert!(script.contains(&format!("\n#   tests/bed/bed {word} ")), "{line}");
             } else if program == "openclaw" {
                 let found = shell(&test, command);
                 let words = String::from_utf8_lossy(&found.stderr);

@@ -53,6 +53,9 @@ TOML
 JSON
 }
 
+# All but 1200m of the machine's cores.
+node_reserved() { echo "$(($(nproc) * 1000 - 1200))m"; }
+
 kubelet_config() {
   mkdir -p "$run/kubelet" "$run/pod-logs" "$run/manifests"
   cat >"$run/kubelet/config.yaml" <<YAML
@@ -62,6 +65,8 @@ address: $gateway
 failCgroupV1: false
 cgroupDriver: cgroupfs
 enforceNodeAllocatable: []
+# Room for two instances with the default request: more at once only starve each other.
+systemReserved: {cpu: $(node_reserved)}
 containerRuntimeEndpoint: unix://$run/containerd/socket
 tlsCertFile: $run/pki/node.crt
 tlsPrivateKeyFile: $run/pki/node.key

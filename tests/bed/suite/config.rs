@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bed::pod::kill_process;
 use crate::bed::stack::{SMALL, TOKEN};
-use crate::bed::{Stack, kubectl, pod};
+use crate::bed::{Stack, pod};
 
 const FILE: &str = "/home/openclaw/.openclaw/openclaw.json";
 
@@ -134,20 +134,22 @@ fn merge_keeps_what_the_agent_wrote_except_forced_paths() {
 }
 
 #[test]
-fn json5_behind_a_config_map_is_read_by_every_mode() {
-    let stack = Stack::new("json5");
-    let text = "{\n  // One for each.\n  session: { scope: 'per-sender' },\n  ui: { seamColor: '#aabbcc', },\n}\n";
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("openclaw.json5"), text).unwrap();
-    let from = format!("--from-file={}", folder.path().join("openclaw.json5").display());
-    kubectl(["create", "configmap", "settings", "-n", &stack.namespace.name, &from]).unwrap();
-    let config = |mode: &str| {
+fn a_config_map_is_read_as_json5_and_merged_as_json() {
+    let stack = Stack::new("behind");
+    let json5 = "{\n  // One for each.\n  session: { scope: 'per-sender' },\n  ui: { seamColor: '#aabbcc', },\n}\n";
+    let json = r##"{"session": {"scope": "global"}, "ui": {"seamColor": "#ddeeff"}}"##;
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"},
+        "data": {"openclaw.json5": json5, "openclaw.json": json},
+    });
+    stack.namespace.apply(&map.to_string());
+    let config = |format: &str, mode: &str| {
         format!(
-            "{SMALL}\nconfig: {{format: json5, mergeMode: {mode}, configMapRef: {{name: settings, key: openclaw.json5}}}}\n\
+            "{SMALL}\nconfig: {{format: {format}, mergeMode: {mode}, configMapRef: {{name: settings, key: openclaw.{format}}}}}\n\
              gateway: {{controlUiOrigins: ['https://one.example.com']}}"
         )
     };
-    stack.instance("2026.9.6", &config("overwrite"));
+    stack.instance("2026.9.6", &config("json5", "overwrite"));
     stack.apply_and_wait();
     let found = file(&stack);
     assert_eq!(found["session"]["scope"], "per-sender");
@@ -157,10 +159,10 @@ fn json5_behind_a_config_map_is_read_by_every_mode() {
     works(&stack);
 
     agent_sets(&stack, "session.mainKey", &json!("main"));
-    stack.instance("2026.9.6", &config("merge"));
+    stack.instance("2026.9.6", &config("json", "merge"));
     stack.apply_and_wait();
     let found = file(&stack);
-    assert_eq!(found["session"], json!({"scope": "per-sender", "mainKey": "main"}));
-    assert_eq!(found["ui"]["seamColor"], "#aabbcc");
+    assert_eq!(found["session"], json!({"scope": "global", "mainKey": "main"}));
+    assert_eq!(found["ui"]["seamColor"], "#ddeeff");
     works(&stack);
 }

@@ -192,7 +192,7 @@ fn without_drift(instance: &Instance) {
     assert_eq!(instance.stack.difference(), "", "{}", instance.example);
 }
 
-/// Waits for one after the other to be Ready; the node has room for three at a time, so each
+/// Waits for one after the other to be Ready; the node has room for two at a time, so each
 /// makes room as the controller does for a backup, which Argo CD must leave alone.
 fn run_all(instances: &[Instance]) -> usize {
     let mut waiting: Vec<&Instance> = instances.iter().filter(|instance| instance.runs).collect();
