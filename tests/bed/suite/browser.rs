@@ -29,7 +29,7 @@ chromium:
     repository: docker.io/chromedp/headless-shell
     tag: \"151.0.7922.109\"
   resources:
-    requests: {{cpu: 20m, memory: 128Mi}}
+    requests: {{cpu: 300m, memory: 128Mi}}
     limits: {{cpu: 1000m, memory: 2Gi}}
 config:
   raw:

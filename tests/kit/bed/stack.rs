@@ -15,7 +15,7 @@ use super::{Answer, Namespace, ensure, eventually, kubectl, kubectl_with, run};
 pub const TOKEN: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 /// A request small enough that many instances fit on the node; what is done is not less.
-pub const SMALL: &str = "resources: {requests: {cpu: 20m, memory: 128Mi}}";
+pub const SMALL: &str = "resources: {requests: {cpu: 300m, memory: 128Mi}}";
 
 /// An instance `agent` in a namespace and a repository of its own.
 pub struct Stack {
