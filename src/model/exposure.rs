@@ -9,6 +9,7 @@ use crate::api::OpenClawInstanceSpec;
 use crate::api::settings::Settings;
 use crate::api::spec::{Ingress, IngressController, Protocol};
 use crate::names;
+use crate::validate::grammar::is_larger;
 
 /// Annotation of a Google service account; its metadata server must be reachable.
 pub const GKE_IDENTITY: &str = "iam.gke.io/gcp-service-account";
@@ -16,8 +17,12 @@ pub const GKE_IDENTITY: &str = "iam.gke.io/gcp-service-account";
 pub const AZURE_IDENTITY: &str = "azure.workload.identity/client-id";
 
 /// Addresses that hand out cloud credentials or belong to the node itself.
-const LINK_LOCAL_V4: [&str; 1] = ["169.254.0.0/16"];
-const LINK_LOCAL_V6: [&str; 2] = ["fd00:ec2::254/128", "fe80::/10"];
+///
+/// The metadata servers of Alibaba (100.100.100.200), EC2, GCE and Scaleway, and the credentials
+/// of EKS Pod Identity, as their documentation gives them.
+const CLOSED_V4: [&str; 2] = ["169.254.0.0/16", "100.100.100.200/32"];
+const CLOSED_V6: [&str; 5] =
+    ["fd00:ec2::254/128", "fd00:ec2::23/128", "fd20:ce::254/128", "fd00:42::42/128", "fe80::/10"];
 
 /// Ports of the Service.
 pub fn service_ports(spec: &OpenClawInstanceSpec, metrics: bool) -> Vec<Value> {
@@ -117,7 +122,7 @@ fn egress(spec: &OpenClawInstanceSpec) -> Vec<Value> {
         ]}));
     }
     rules.push(json!({
-        "to": [block("0.0.0.0/0", &LINK_LOCAL_V4), block("::/0", &LINK_LOCAL_V6)],
+        "to": [outside("0.0.0.0/0"), outside("::/0")],
         "ports": [{"port": 443, "protocol": "TCP"}],
     }));
     if spec.security.rbac.service_account_annotations.contains_key(GKE_IDENTITY) {
@@ -131,7 +136,7 @@ fn egress(spec: &OpenClawInstanceSpec) -> Vec<Value> {
         }));
     }
     for cidr in &policy.allowed_egress_cidrs {
-        rules.push(json!({"to": [block(cidr, &[])]}));
+        rules.push(json!({"to": [outside(cidr)]}));
     }
     rules.extend(policy.additional_egress.iter().map(|rule| without_empty_lists(json!(rule))));
     rules
@@ -139,6 +144,13 @@ fn egress(spec: &OpenClawInstanceSpec) -> Vec<Value> {
 
 fn namespace_peer(name: &str) -> Value {
     json!({"namespaceSelector": {"matchLabels": {names::LABEL_NAMESPACE_NAME: name}}})
+}
+
+/// A range without the closed addresses in it. Who names one of those alone means it.
+fn outside(cidr: &str) -> Value {
+    let closed = CLOSED_V4.iter().chain(&CLOSED_V6);
+    let except: Vec<&str> = closed.copied().filter(|inner| is_larger(cidr, inner)).collect();
+    block(cidr, &except)
 }
 
 fn block(cidr: &str, except: &[&str]) -> Value {
@@ -243,6 +255,17 @@ pub fn web_port(spec: &OpenClawInstanceSpec) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wide_range_leaves_out_what_hands_out_credentials_and_a_narrow_one_means_it() {
+        let block = |cidr| outside(cidr)["ipBlock"].clone();
+        let v4 = json!({"cidr": "0.0.0.0/0", "except": CLOSED_V4});
+        assert_eq!(block("0.0.0.0/0"), v4);
+        assert_eq!(block("::/0"), json!({"cidr": "::/0", "except": CLOSED_V6}));
+        let shared = json!({"cidr": "100.64.0.0/10", "except": ["100.100.100.200/32"]});
+        assert_eq!(block("100.64.0.0/10"), shared);
+        assert_eq!(block("169.254.170.23/32"), json!({"cidr": "169.254.170.23/32"}));
+    }
 
     #[test]
     fn browsers_are_led_to_the_gateway_whatever_its_place_in_the_list() {

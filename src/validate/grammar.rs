@@ -72,6 +72,23 @@ pub fn prefix(text: &str) -> Option<(IpAddr, u32)> {
     Some((address.parse().ok()?, length.parse().ok()?))
 }
 
+/// Whether the CIDR `outer` holds all of `inner` and more; `false` when one of them is no CIDR.
+pub fn is_larger(outer: &str, inner: &str) -> bool {
+    let bits = |address| match address {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)) << 96,
+        IpAddr::V6(v6) => u128::from(v6),
+    };
+    match (prefix(outer), prefix(inner)) {
+        (Some((outer, length)), Some((inner, longer))) => {
+            let shared = 128_u32.checked_sub(length).and_then(|rest| u128::MAX.checked_shl(rest));
+            outer.is_ipv4() == inner.is_ipv4()
+                && length < longer
+                && (bits(outer) ^ bits(inner)) & shared.unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
 /// Returns the value of a Kubernetes quantity in thousandths; `None` when it is not one.
 pub fn quantity(text: &str) -> Option<i128> {
     let (negative, rest) = match text.as_bytes().first()? {
@@ -234,6 +251,22 @@ mod tests {
             ("::ffff:10.0.0.0/104", true),
         ] {
             assert_eq!(is_cidr(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_larger_than_what_lies_in_it() {
+        for (outer, inner, expected) in [
+            ("0.0.0.0/0", "169.254.0.0/16", true),
+            ("169.254.0.0/16", "169.254.0.0/16", false),
+            ("169.254.169.254/32", "169.254.0.0/16", false),
+            ("169.0.0.0/8", "169.254.0.0/16", true),
+            ("::/0", "169.254.0.0/16", false),
+            ("fd00::/8", "fd00:ec2::254/128", true),
+            ("fd00::/8", "fe80::/10", false),
+            ("10.0.0.0", "10.0.0.0/32", false),
+        ] {
+            assert_eq!(is_larger(outer, inner), expected, "{outer} {inner}");
         }
     }
 

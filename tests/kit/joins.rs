@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::reach::{flat, namespace_of};
 use super::restricted::list;
 
-pub use inside::{existing, keys, names_inside, volumes};
+pub use inside::{existing, keys, named, names_inside, volumes};
 pub use rights::rights;
 
 /// The objects of one run or of one cluster.

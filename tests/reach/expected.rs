@@ -8,7 +8,7 @@ use crate::examples::{answers, objects};
 use crate::kit::reach::{questions, world};
 
 /// Every question, and its answer for an agent that asks for nothing.
-const QUIET: [(&str, &str); 66] = [
+const QUIET: [(&str, &str); 67] = [
     ("a Pod of its namespace -> gateway", "yes"),
     ("a Pod of its namespace -> Pod port 18793", "no"),
     ("a Pod of its namespace -> gateway by UDP", "no"),
@@ -43,7 +43,8 @@ const QUIET: [(&str, &str); 66] = [
     ("agent -> metadata [fd00:ec2::254]:80", "no"),
     ("agent -> metadata [fd00:ec2::254]:443", "no"),
     ("agent -> metadata [fd20:ce::254]:80", "no"),
-    ("agent -> metadata [fd20:ce::254]:443", "yes"),
+    ("agent -> metadata [fd20:ce::254]:443", "no"),
+    ("agent -> metadata of Alibaba 100.100.100.200:443", "no"),
     ("agent -> host agent of Azure 168.63.129.16:80", "no"),
     ("agent -> link-local [fe80::1]:443", "no"),
     ("agent -> API server at 443", "yes"),

@@ -110,7 +110,7 @@ pub struct NetworkPolicy {
     pub allowed_ingress_cidrs: Vec<String>,
     /// Namespaces that may reach the gateway besides the instance's own.
     pub allowed_ingress_namespaces: Vec<String>,
-    /// CIDRs that the agent may reach on any port.
+    /// CIDRs that the agent may reach on any port; a wide one leaves out the metadata servers.
     #[serde(rename = "allowedEgressCIDRs")]
     pub allowed_egress_cidrs: Vec<String>,
     /// Lets the agent ask DNS.

@@ -11,7 +11,8 @@ use crate::bed::pod::{Pod, is_ready};
 use crate::bed::repository::Repository;
 use crate::bed::stack::{self, TOKEN};
 use crate::bed::{self, Namespace, Stack, ensure, eventually, figure, kubectl, kubectl_with};
-use crate::kit;
+use crate::joined;
+use crate::kit::{self, joins::named};
 
 /// How long the cluster and Argo CD are given to change something.
 const WATCHED: Duration = Duration::from_secs(300);
@@ -25,6 +26,9 @@ const NOT_RUN: [(&str, &str); 3] = [
         "its Python is downloaded from where this machine cannot reach; see runtime",
     ),
 ];
+
+/// What the full example names and nobody makes here.
+const MISSING: [&str; 0] = [];
 
 /// One instance of an example in a namespace of the example's own.
 struct Instance {
@@ -104,7 +108,19 @@ fn beside(stack: &Stack, rendered: &Path) {
                 own.insert(object["metadata"]["name"].as_str().unwrap().to_owned());
             }
             if object["kind"] == "StatefulSet" {
-                named(&object["spec"]["template"]["spec"], &mut secrets, &mut maps);
+                let names = named(&object["spec"]["template"]["spec"], true);
+                for ((kind, name), keys) in names {
+                    match kind {
+                        "Secret" => secrets.entry(name).or_default().extend(keys),
+                        "ConfigMap" => drop(maps.insert(name)),
+                        _ => {}
+                    }
+                }
+            }
+            // Whoever signs certificates makes these.
+            for tls in object["spec"]["tls"].as_array().into_iter().flatten() {
+                let name = tls["secretName"].as_str().unwrap().to_owned();
+                secrets.insert(name, ["tls.crt", "tls.key"].map(str::to_owned).into());
             }
         }
     }
@@ -129,31 +145,6 @@ fn beside(stack: &Stack, rendered: &Path) {
             )
             .unwrap();
         }
-    }
-}
-
-/// The Secrets with their keys, and the ConfigMaps, that a Pod names.
-fn named(
-    pod: &Value,
-    secrets: &mut BTreeMap<String, BTreeSet<String>>,
-    maps: &mut BTreeSet<String>,
-) {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    for container in list(&pod["containers"]).iter().chain(&list(&pod["initContainers"])) {
-        for from in list(&container["envFrom"]) {
-            secrets.extend(text(&from["secretRef"]["name"]).map(|name| (name, BTreeSet::new())));
-        }
-        for env in list(&container["env"]) {
-            let reference = &env["valueFrom"]["secretKeyRef"];
-            if let (Some(name), Some(key)) = (text(&reference["name"]), text(&reference["key"])) {
-                secrets.entry(name).or_default().insert(key);
-            }
-        }
-    }
-    for volume in list(&pod["volumes"]) {
-        secrets.extend(text(&volume["secret"]["secretName"]).map(|name| (name, BTreeSet::new())));
-        maps.extend(text(&volume["configMap"]["name"]));
     }
 }
 
@@ -192,34 +183,51 @@ fn without_drift(instance: &Instance) {
     assert_eq!(instance.stack.difference(), "", "{}", instance.example);
 }
 
-/// Waits for one after the other to be Ready; the node has room for two at a time, so each
-/// makes room as the controller does for a backup, which Argo CD must leave alone.
+/// Starts two at a time, waits until they are Ready and stops them: there is room for no more, as
+/// other tests run beside this one. The controller scales for a backup in the same way, which Argo
+/// CD must leave alone.
 fn run_all(instances: &[Instance]) -> usize {
-    let mut waiting: Vec<&Instance> = instances.iter().filter(|instance| instance.runs).collect();
-    let count = waiting.len();
-    eventually("every example is Ready", 1800, || {
-        let mut states = Vec::new();
-        waiting.retain(|instance| {
+    instances.iter().for_each(|instance| scale(&instance.stack, 0));
+    let run: Vec<&Instance> = instances.iter().filter(|instance| instance.runs).collect();
+    for some in run.chunks(2) {
+        some.iter().for_each(|instance| scale(&instance.stack, 1));
+        for instance in some {
             let stack = &instance.stack;
-            let pod = stack.pod().get().unwrap_or(Value::Null);
-            if !is_ready(&pod) {
-                states.push(format!("{}: {}", stack.application(), Pod::state(&pod)));
-                return true;
-            }
+            eventually(&format!("{} is Ready", stack.application()), 600, || {
+                let pod = stack.pod().get()?;
+                ensure(is_ready(&pod), || Pod::state(&pod))
+            });
             works(stack);
-            let set = format!("statefulset/{}", stack.name);
-            kubectl(["scale", "--replicas=0", "-n", &stack.namespace.name, &set]).unwrap();
-            false
-        });
-        ensure(waiting.is_empty(), || states.join("\n"))
-    });
-    count
+            scale(stack, 0);
+        }
+    }
+    run.len()
+}
+
+fn scale(stack: &Stack, replicas: u32) {
+    let set = format!("statefulset/{}", stack.name);
+    let replicas = format!("--replicas={replicas}");
+    kubectl(["scale", &replicas, "-n", &stack.namespace.name, &set]).unwrap();
 }
 
 fn works(stack: &Stack) {
     let answer = stack.invoke(Some(TOKEN)).unwrap();
     assert_eq!(answer.status, 200, "{}: {}", stack.application(), answer.body);
     assert_eq!(stack.invoke(None).unwrap().status, 401);
+}
+
+/// Every namespace is asked about its live objects.
+fn joins(instances: &[Instance]) -> usize {
+    let mut spaces: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for instance in instances {
+        let space = spaces.entry(&instance.stack.namespace.name).or_default();
+        space.extend(instance.objects.iter().cloned());
+    }
+    let ask = |(space, files): (&&str, &Vec<Value>)| {
+        let missing = if space.starts_with("full-") { &MISSING[..] } else { &[] };
+        joined::as_the_files_say(space, files, missing)
+    };
+    spaces.iter().map(ask).sum()
 }
 
 #[test]
@@ -238,6 +246,7 @@ fn every_example_is_synced_runs_and_does_not_drift() {
     }
     let synced = Instant::now();
     instances.iter().for_each(without_drift);
+    let questions = joins(&instances);
     let count = run_all(&instances);
     let before: Vec<_> = instances.iter().map(marks).collect();
     std::thread::sleep(WATCHED.saturating_sub(synced.elapsed()).max(Duration::from_secs(60)));
@@ -251,6 +260,7 @@ fn every_example_is_synced_runs_and_does_not_drift() {
         "examples: {} instances synced, {count} running, drift found: 0",
         instances.len()
     ));
+    figure(&format!("examples: questions answered by the live objects: {questions}"));
     for (name, why) in NOT_RUN {
         figure(&format!("examples: {name} was synced and not run: {why}"));
     }

@@ -85,7 +85,7 @@ const IN: [Question; 18] = [
     ("anybody but its node -> browser or OTLP", |s| s.anybody(&[BROWSER, OTLP])),
 ];
 
-const OUT: [Question; 29] = [
+const OUT: [Question; 30] = [
     ("DNS of kube-system, UDP", |s| s.to_pod("kube-system", "coredns", 53, "UDP")),
     ("DNS of kube-system, TCP", |s| s.to_pod("kube-system", "coredns", 53, "TCP")),
     ("DNS of the node, 169.254.20.10 UDP", |s| s.to("169.254.20.10", 53, "UDP")),
@@ -103,6 +103,7 @@ const OUT: [Question; 29] = [
     ("metadata [fd00:ec2::254]:443", |s| s.to("fd00:ec2::254", 443, "TCP")),
     ("metadata [fd20:ce::254]:80", |s| s.to("fd20:ce::254", 80, "TCP")),
     ("metadata [fd20:ce::254]:443", |s| s.to("fd20:ce::254", 443, "TCP")),
+    ("metadata of Alibaba 100.100.100.200:443", |s| s.to("100.100.100.200", 443, "TCP")),
     ("host agent of Azure 168.63.129.16:80", |s| s.to("168.63.129.16", 80, "TCP")),
     ("link-local [fe80::1]:443", |s| s.to("fe80::1", 443, "TCP")),
     ("API server at 443", |s| s.to("192.168.1.1", 443, "TCP")),
