@@ -13,6 +13,8 @@ fn read_back(mut object: Value) -> Value {
     metadata["uid"] = json!("0b1e7a52-0000-4000-8000-000000000000");
     metadata["resourceVersion"] = json!("1");
     metadata["creationTimestamp"] = json!("2026-11-01T00:00:00Z");
+    metadata["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = json!("{}");
+    metadata["annotations"]["argocd.argoproj.io/tracking-id"] = json!("app:/Kind:namespace/name");
     metadata["managedFields"] = json!([{"manager": "kubectl", "operation": "Apply"}]);
     match object["kind"].as_str().unwrap() {
         "Service" => {

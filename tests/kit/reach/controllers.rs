@@ -13,8 +13,13 @@ const NGINX: &str = "nginx.ingress.kubernetes.io/";
 const TRAEFIK: &str = "traefik.ingress.kubernetes.io/";
 
 /// Prefixes that no Ingress controller reads.
-const OTHERS: [&str; 4] =
-    ["openclaw.rocks/", "cert-manager.io/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/"];
+const OTHERS: [&str; 5] = [
+    "openclaw.rocks/",
+    "cert-manager.io/",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "kubectl.kubernetes.io/last-applied-configuration",
+];
 
 /// What a request meets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
