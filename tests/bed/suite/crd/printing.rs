@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::server::{Namespace, done, install};
+use super::server::{Namespace, done, fresh, install};
 use crate::kit;
 
 /// Writes the last column, which is an age and differs from run to run.
@@ -53,17 +53,17 @@ fn kubectl_lists_instances_with_what_matters() {
         done(&args, "");
     }
     // Before a controller has looked at it.
-    let fresh =
+    let unseen =
         "apiVersion: openclaw.rocks/v1alpha1\nkind: OpenClawInstance\nmetadata: {name: fresh}\n";
-    done(&["-n", namespace.0, "create", "-f", "-"], fresh);
+    done(&["-n", namespace.0, "create", "-f", "-"], unseen);
     let mut shown = String::new();
     for args in [&["get", "openclawinstances"][..], &["get", "oci", "-o", "wide"]] {
-        let table = done(&[&["-n", namespace.0], args].concat(), "");
+        let table = fresh(&[&["-n", namespace.0], args].concat());
         shown.push_str(&format!("$ kubectl {}\n{}\n", args.join(" "), without_ages(&table)));
     }
     kit::golden("tests/bed/golden/get.txt", &shown);
     for category in ["all", "openclaw"] {
-        let names = done(&["-n", namespace.0, "get", category, "-o", "name"], "");
+        let names = fresh(&["-n", namespace.0, "get", category, "-o", "name"]);
         assert!(
             names.contains("openclawinstance.openclaw.rocks/my-agent\n"),
             "{category}: {names}"

@@ -46,6 +46,14 @@ pub fn done(args: &[&str], stdin: &str) -> String {
     output.stdout
 }
 
+/// Runs kubectl without the kinds that it remembers, which last for hours and may be those of
+/// another cluster or of a moment without the CRD; returns stdout.
+pub fn fresh(args: &[&str]) -> String {
+    let memory = tempfile::tempdir().unwrap();
+    let folder = format!("--cache-dir={}", memory.path().display());
+    kubectl(&[args, &[folder.as_str()]].concat(), "").stdout
+}
+
 /// Runs kubectl and demands that it fails; returns stderr.
 #[track_caller]
 pub fn refused(args: &[&str], stdin: &str) -> String {
@@ -251,6 +259,12 @@ pub fn install() {
             done(&["apply", "--server-side", "--force-conflicts", "-f", file], "");
             established("openclawinstances.openclaw.rocks");
         }
+        // What is served is listed a moment later.
+        wait("the list of kinds", || {
+            fresh(&["api-resources", "--api-group=openclaw.rocks", "-o", "name"])
+                .contains("openclawinstances")
+                .then_some(())
+        });
         // The API server takes a changed policy over within about a second, and says nothing then.
         std::thread::sleep(Duration::from_secs(3));
         let server = Server::new();
