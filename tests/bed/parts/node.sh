@@ -127,7 +127,8 @@ node_up() {
   spawn kubelet "$(program kubernetes)/kubelet" --config "$run/kubelet/config.yaml" --root-dir "$run/kubelet/root" \
     --kubeconfig "$run/pki/node.kubeconfig" --hostname-override "$node" --node-ip "$gateway"
   wait_for 60 kubelet kc wait --for=condition=Ready --timeout=1s "node/$node"
-  kc label --overwrite node "$node" kubernetes.io/os=linux >/dev/null
+  # A zone as a cloud gives it, which an example asks for.
+  kc label --overwrite node "$node" kubernetes.io/os=linux topology.kubernetes.io/zone=eu-central-1a >/dev/null
   volumes_up
 }
 
