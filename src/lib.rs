@@ -30,6 +30,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod controller;
 pub mod diagnostic;
 pub mod model;
 pub mod names;

@@ -134,6 +134,23 @@ pub const CONTAINER_COLLECTOR: &str = "otel-collector";
 pub const INIT_CONTAINERS: [&str; 6] =
     ["init-state", "init-restore", "init-config", "init-pnpm", "init-python", "init-skills"];
 
+/// The Pod is ready.
+pub const CONDITION_READY: &str = "Ready";
+/// The StatefulSet runs what it should.
+pub const CONDITION_STATEFUL_SET: &str = "StatefulSetReady";
+/// The committed NetworkPolicy exists.
+pub const CONDITION_POLICY: &str = "NetworkPolicyReady";
+/// Everything exists that the Pod reads from Secrets.
+pub const CONDITION_SECRETS: &str = "SecretsReady";
+/// Spec and configuration hold against the rules and the application.
+pub const CONDITION_CONFIG: &str = "ConfigValid";
+/// The cluster holds what was rendered.
+pub const CONDITION_SYNCED: &str = "Synced";
+/// Something is on its way; kstatus reads it.
+pub const CONDITION_RECONCILING: &str = "Reconciling";
+/// Nothing moves without a change; kstatus reads it.
+pub const CONDITION_STALLED: &str = "Stalled";
+
 /// Longest instance name: every derived name stays within 63 characters.
 pub const MAX_NAME: usize = 40;
 

@@ -94,15 +94,26 @@ pub fn render(engine: &Engine, instance: &Instance) -> Result<Vec<Manifest>, Err
     let init = containers(engine, &context, INIT_CONTAINERS, pod, &pod.init_guests)?;
     let main = containers(engine, &context, CONTAINERS, pod, &pod.guests)?;
     let context = context.with(&json!({"init_containers": init, "containers": main}));
-    OBJECTS
-        .iter()
-        .filter(|object| (object.when)(instance))
-        .map(|object| {
-            let mut value = engine.render(object.template, &context)?;
-            annotate(&mut value, instance);
-            Ok(Manifest::new(value)?)
-        })
-        .collect()
+    let mut values = Vec::new();
+    for object in OBJECTS.iter().filter(|object| (object.when)(instance)) {
+        let mut value = engine.render(object.template, &context)?;
+        annotate(&mut value, instance);
+        values.push(value);
+    }
+    share_hash(&mut values);
+    values.into_iter().map(|value| Ok(Manifest::new(value)?)).collect()
+}
+
+/// The instance bears the hash of its StatefulSet: where they differ in a cluster, one of them is
+/// of another commit.
+fn share_hash(values: &mut [Value]) {
+    let key = names::ANNOTATION_RENDER_HASH;
+    let set = values.iter().find(|value| value["kind"] == "StatefulSet");
+    let hash = set.map(|set| set["metadata"]["annotations"][key].clone());
+    let instance = values.iter_mut().find(|value| value["kind"] == names::KIND);
+    if let (Some(hash), Some(annotations)) = (hash, instance.and_then(annotations)) {
+        annotations.insert(key.to_owned(), hash);
+    }
 }
 
 fn containers(

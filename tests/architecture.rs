@@ -42,6 +42,8 @@ const OWNERS: [(&str, &[&str]); 15] = [
             "render/manifest.rs",
             "render/foreign.rs",
             "validate/checks",
+            // Conditions, times and the bytes of a Secret.
+            "controller",
         ],
     ),
     ("kube", &["api/spec.rs", "api/crd.rs"]),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the controller reports.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct OpenClawInstanceStatus {
     /// Where the instance is in its life, derived from the conditions.
@@ -75,7 +75,7 @@ pub enum Phase {
 }
 
 /// Names of the objects that belong to the instance.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ManagedResources {
     /// Name of the StatefulSet.
@@ -114,7 +114,7 @@ pub struct ManagedResources {
 }
 
 /// Progress of updates.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct AutoUpdateStatus {
     /// The version that runs.

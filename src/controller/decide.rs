@@ -1,0 +1,159 @@
+//! Decides what to do about one instance: a total function of what is known and of the time.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::jiff::Timestamp;
+
+use super::conditions;
+use super::observed::{Observed, Reading};
+use super::token::{self, Token};
+use super::{secrets, status};
+use crate::api::auth::Auth;
+use crate::api::status::{OpenClawInstanceStatus, Phase};
+use crate::model::references::Kind;
+use crate::names;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// In this order.
+    pub actions: Vec<Action>,
+    /// Secrets and ConfigMaps to be told about when they appear.
+    pub awaited: Vec<(Kind, String)>,
+}
+
+/// One effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Create the Secret with a fresh token; when it exists, read it.
+    MakeToken {
+        /// Its name.
+        secret: String,
+    },
+    /// Write the status, and when that succeeded, the events.
+    WriteStatus {
+        /// The whole status.
+        status: Box<OpenClawInstanceStatus>,
+        /// What changed.
+        events: Vec<Event>,
+    },
+}
+
+/// What people should hear of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Whether somebody should do something.
+    pub is_warning: bool,
+    /// In one word.
+    pub reason: String,
+    /// In a sentence.
+    pub message: String,
+}
+
+/// Whether an instance is this controller's to look after: it was rendered for this cluster, or
+/// for none in particular.
+pub fn is_ours(cluster: Option<&str>, own: Option<&str>) -> bool {
+    cluster.is_none() || cluster == own
+}
+
+/// Returns what to read from outside of Git, by the rights that the rendered Role gives.
+pub fn reads(observed: &Observed) -> Vec<(Kind, String)> {
+    let instance = &observed.instance;
+    let rendered = [names::config_map(&instance.name), names::workspace_config_map(&instance.name)];
+    let mut list: Vec<(Kind, String)> = secrets::needs(observed)
+        .filter(|need| need.kind == Kind::Secret || !rendered.contains(&need.name))
+        .map(|need| (need.kind, need.name.clone()))
+        .collect();
+    if let Some(Auth::Secret { name, .. }) = instance.wants.as_ref().map(|wants| &wants.auth) {
+        list.push((Kind::Secret, name.clone()));
+    }
+    list.sort();
+    list.dedup();
+    list
+}
+
+/// Returns what to do.
+pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
+    let token = token::decide(observed);
+    let judgements = conditions::judge(observed, &token);
+    let phase = status::phase(observed, &judgements);
+    let judgements = status::summarized(phase, judgements);
+    let status = status::status(observed, phase, &judgements, now);
+    let mut actions = Vec::new();
+    if let Token::Make(secret) = &token {
+        actions.push(Action::MakeToken { secret: secret.clone() });
+    }
+    let before = &observed.instance.status;
+    if status != *before {
+        let events = events(before, &status, phase);
+        actions.push(Action::WriteStatus { status: Box::new(status), events });
+    }
+    Plan { actions, awaited: awaited(observed) }
+}
+
+fn awaited(observed: &Observed) -> Vec<(Kind, String)> {
+    let is_absent = |key: &(Kind, String)| {
+        let needs = secrets::needs(observed);
+        let mut needs = needs.filter(|need| (need.kind, &need.name) == (key.0, &key.1));
+        match observed.readings.get(key) {
+            Some(Reading::Absent) => true,
+            Some(Reading::Held(held)) => needs.any(|need| !need.keys.is_subset(&held.keys)),
+            _ => false,
+        }
+    };
+    reads(observed).into_iter().filter(is_absent).collect()
+}
+
+/// What changed from one status to the next: never the same twice, as the status is written first.
+fn events(
+    before: &OpenClawInstanceStatus,
+    after: &OpenClawInstanceStatus,
+    phase: Phase,
+) -> Vec<Event> {
+    let mut events = Vec::new();
+    let find = |list: &'_ [Condition], kind: &str| -> Option<Condition> {
+        list.iter().find(|condition| condition.type_ == kind).cloned()
+    };
+    for condition in after.conditions.iter().filter(|condition| !is_summary(&condition.type_)) {
+        let old = find(&before.conditions, &condition.type_);
+        let is_same = old.as_ref().is_some_and(|old| {
+            (&old.status, &old.reason) == (&condition.status, &condition.reason)
+        });
+        let was_bad = old.as_ref().is_some_and(|old| old.status == "False" && is_bad(&old.reason));
+        let now_bad = condition.status == "False" && is_bad(&condition.reason);
+        if !is_same && (now_bad || (was_bad && condition.status == "True")) {
+            events.push(Event {
+                is_warning: now_bad,
+                reason: condition.reason.clone(),
+                message: condition.message.clone(),
+            });
+        }
+    }
+    if before.phase != Some(phase) {
+        let ready = find(&after.conditions, names::CONDITION_READY);
+        events.push(Event {
+            is_warning: phase == Phase::Failed,
+            reason: format!("{phase:?}"),
+            message: ready.map(|ready| ready.message).unwrap_or_default(),
+        });
+    }
+    events
+}
+
+fn is_summary(kind: &str) -> bool {
+    [names::CONDITION_READY, names::CONDITION_RECONCILING, names::CONDITION_STALLED].contains(&kind)
+}
+
+/// Reasons of a start that goes its way; the phase tells of them.
+fn is_bad(reason: &str) -> bool {
+    const PASSING: [&str; 8] = [
+        "NotSynced",
+        "PodStarting",
+        "PodMissing",
+        "PodEnding",
+        "RollingOut",
+        "Stopping",
+        "WaitingForSync",
+        "Suspended",
+    ];
+    !PASSING.contains(&reason)
+}

@@ -1,0 +1,11 @@
+//! Takes the facts from objects; the objects are forgotten.
+
+mod instance;
+mod pod;
+mod secret;
+mod set;
+
+pub use instance::instance;
+pub use pod::pod;
+pub use secret::{config_map, secret};
+pub use set::set;

@@ -1,0 +1,20 @@
+//! What the controller decides, from objects as an API server gives them.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    reason = "tests are shell, fail by panicking, and tell a story from start to end"
+)]
+
+mod kit;
+
+#[path = "controller/every_state.rs"]
+mod every_state;
+#[path = "controller/stories.rs"]
+mod stories;
+#[path = "controller/world.rs"]
+mod world;
