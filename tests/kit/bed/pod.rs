@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -139,9 +139,15 @@ impl Pod {
     #[track_caller]
     pub fn restart(&self, seconds: u64) -> Value {
         let uid = self.uid();
+        self.delete();
+        self.replaced(&uid, seconds)
+    }
+
+    /// Begins to end it.
+    #[track_caller]
+    pub fn delete(&self) {
         super::kubectl(["delete", "pod", &self.name, "-n", &self.namespace, "--wait=false"])
             .unwrap();
-        self.replaced(&uid, seconds)
     }
 }
 
@@ -162,20 +168,35 @@ pub fn status<'a>(pod: &'a Value, container: &str) -> &'a Value {
         .unwrap_or(&Value::Null)
 }
 
-/// Kills a process in a container of the Pod of that UID as soon as it is there: the node's own
-/// processes are seen from here. Its command ends with `argument`.
+/// Kills the script of an init container again and again, `times` at the most, as soon as it is
+/// there: the node's own processes are seen from here. Returns how often it was caught before the
+/// container was done; a script that lives for less than a second may get away.
 #[track_caller]
-pub fn kill_process(uid: &str, argument: &str, seconds: u64) {
-    let until = Instant::now() + Duration::from_secs(seconds);
-    // The script lives for less than a second: no pause, and no call of another program.
-    while Instant::now() < until {
-        if let Some(process) = process_of(uid, argument) {
-            run(Command::new("kill").args(["-9", &process])).ok();
-            while Path::new("/proc").join(&process).exists() && Instant::now() < until {}
-            return;
+pub fn kill_script(pod: &Pod, uid: &str, container: &str, times: usize) -> usize {
+    let is_over = AtomicBool::new(false);
+    let argument = format!("/etc/openclaw/{container}.mjs");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            eventually(&format!("{container} is done"), 300, || {
+                let live = pod.get()?;
+                let ended = &status(&live, container)["state"]["terminated"]["exitCode"];
+                let is_next = live["metadata"]["uid"] != uid;
+                let is_done = *ended == 0 || is_next || is_over.load(Ordering::Relaxed);
+                ensure(is_done, || Pod::state(&live))
+            });
+            is_over.store(true, Ordering::Relaxed);
+        });
+        let mut caught = 0;
+        // No pause, and no call of another program before it is found.
+        while caught < times && !is_over.load(Ordering::Relaxed) {
+            if let Some(process) = process_of(uid, &argument) {
+                caught += usize::from(run(Command::new("kill").args(["-9", &process])).is_ok());
+                while Path::new("/proc").join(&process).exists() {}
+            }
         }
-    }
-    panic!("no process {argument} in the Pod {uid} within {seconds} s");
+        is_over.store(true, Ordering::Relaxed);
+        caught
+    })
 }
 
 /// Pods are told apart by their control groups.
