@@ -4,6 +4,7 @@
     reason = "the shell reads the environment and writes to the terminal"
 )]
 
+mod controller;
 mod explain;
 mod files;
 mod project;
@@ -75,6 +76,8 @@ enum Verb {
         #[arg(value_enum, default_value_t)]
         of: SchemaOf,
     },
+    /// Look after the instances of a cluster: tokens, Secrets, status.
+    Controller(controller::Flags),
     /// Print the shell's completion script.
     Completion {
         /// The shell.
@@ -181,6 +184,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
+        Verb::Controller(flags) => controller::run(flags),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {

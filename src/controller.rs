@@ -7,11 +7,22 @@
 //! Only the facts that a decision needs are kept of an object, and a decision is a pure function
 //! of them and of the time. What it asks for is data, so that tests can walk every state.
 
+pub mod act;
 pub mod conditions;
 pub mod decide;
 pub mod facts;
 pub mod health;
+pub mod lease;
+pub mod meters;
 pub mod observed;
+pub mod pulse;
+pub mod queue;
+pub mod read;
+pub mod reconcile;
+pub mod run;
 pub mod secrets;
+pub mod serve;
 pub mod status;
 pub mod token;
+pub mod watch;
+pub mod world;

@@ -23,6 +23,8 @@ pub const LABEL_VERSION: &str = "app.kubernetes.io/version";
 pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Label by which the kubelet's own namespaces are named.
 pub const LABEL_NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// Label of what belongs to an instance and is not in Git; Argo CD does not know it.
+pub const LABEL_OWN_INSTANCE: &str = "openclaw.rocks/instance";
 /// Label that lets Azure's webhook project a token.
 pub const LABEL_AZURE_IDENTITY: &str = "azure.workload.identity/use";
 
@@ -150,6 +152,22 @@ pub const CONDITION_SYNCED: &str = "Synced";
 pub const CONDITION_RECONCILING: &str = "Reconciling";
 /// Nothing moves without a change; kstatus reads it.
 pub const CONDITION_STALLED: &str = "Stalled";
+
+/// 1 for the phase that an instance is in.
+pub const METRIC_PHASE: &str = "openclaw_instance_phase";
+/// What an instance runs.
+pub const METRIC_INFO: &str = "openclaw_instance_info";
+/// 1 while the Pod is ready.
+pub const METRIC_READY: &str = "openclaw_instance_ready";
+/// Looks at an instance.
+pub const METRIC_RECONCILE: &str = "openclaw_reconcile_total";
+/// Seconds that they took.
+pub const METRIC_DURATION: &str = "openclaw_reconcile_duration_seconds";
+/// Instances that are looked after.
+pub const METRIC_MANAGED: &str = "openclaw_managed_instances";
+
+/// Namespace of the controller where nothing else is said.
+pub const CONTROLLER_NAMESPACE: &str = "openclaw-operator-system";
 
 /// Longest instance name: every derived name stays within 63 characters.
 pub const MAX_NAME: usize = 40;

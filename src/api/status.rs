@@ -74,6 +74,22 @@ pub enum Phase {
     Terminating,
 }
 
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 10] = [
+        Self::Pending,
+        Self::Restoring,
+        Self::Provisioning,
+        Self::Running,
+        Self::Updating,
+        Self::BackingUp,
+        Self::Degraded,
+        Self::Failed,
+        Self::Suspended,
+        Self::Terminating,
+    ];
+}
+
 /// Names of the objects that belong to the instance.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]

@@ -74,20 +74,27 @@ pub fn reads(observed: &Observed) -> Vec<(Kind, String)> {
 /// Returns what to do.
 pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
     let token = token::decide(observed);
+    if let Token::Make(secret) = token {
+        // The rest with the next look, which sees it: nobody is told of a Secret that was missing
+        // for a moment.
+        return Plan { actions: vec![Action::MakeToken { secret }], awaited: Vec::new() };
+    }
     let judgements = conditions::judge(observed, &token);
     let phase = status::phase(observed, &judgements);
     let judgements = status::summarized(phase, judgements);
     let status = status::status(observed, phase, &judgements, now);
     let mut actions = Vec::new();
-    if let Token::Make(secret) = &token {
-        actions.push(Action::MakeToken { secret: secret.clone() });
-    }
     let before = &observed.instance.status;
     if status != *before {
         let events = events(before, &status, phase);
         actions.push(Action::WriteStatus { status: Box::new(status), events });
     }
     Plan { actions, awaited: awaited(observed) }
+}
+
+/// Returns where an instance is in its life.
+pub fn phase(observed: &Observed) -> Phase {
+    status::phase(observed, &conditions::judge(observed, &token::decide(observed)))
 }
 
 fn awaited(observed: &Observed) -> Vec<(Kind, String)> {
@@ -121,19 +128,24 @@ fn events(
         let was_bad = old.as_ref().is_some_and(|old| old.status == "False" && is_bad(&old.reason));
         let now_bad = condition.status == "False" && is_bad(&condition.reason);
         if !is_same && (now_bad || (was_bad && condition.status == "True")) {
-            events.push(Event {
+            let event = Event {
                 is_warning: now_bad,
                 reason: condition.reason.clone(),
                 message: condition.message.clone(),
-            });
+            };
+            // Two conditions may have one cause.
+            if !events.contains(&event) {
+                events.push(event);
+            }
         }
     }
     if before.phase != Some(phase) {
+        let bad = after.conditions.iter().find(|one| one.status == "False" && is_bad(&one.reason));
         let ready = find(&after.conditions, names::CONDITION_READY);
         events.push(Event {
             is_warning: phase == Phase::Failed,
             reason: format!("{phase:?}"),
-            message: ready.map(|ready| ready.message).unwrap_or_default(),
+            message: bad.cloned().or(ready).map(|why| why.message).unwrap_or_default(),
         });
     }
     events

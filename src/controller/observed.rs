@@ -84,7 +84,9 @@ pub struct SetFacts {
     pub update_revision: String,
     /// Annotation with the hash of what was rendered.
     pub render_hash: Option<String>,
-    /// Tag or digest of the main container's image.
+    /// The main container's image.
+    pub image: String,
+    /// Its tag or digest.
     pub version: Option<String>,
     /// What its Pod reads.
     pub needs: Vec<Need>,

@@ -27,7 +27,7 @@ impl References {
 }
 
 /// What a Pod reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A Secret.
     Secret,

@@ -41,16 +41,15 @@ fn reading() -> impl Strategy<Value = Reading> {
 }
 
 fn ended() -> impl Strategy<Value = Ended> {
-    (prop_oneof![Just(0), Just(1), Just(75), Just(78), Just(137)], any::<bool>(), ".{0,20}").prop_map(
-        |(code, is_oom, message)| {
+    (prop_oneof![Just(0), Just(1), Just(75), Just(78), Just(137)], any::<bool>(), ".{0,20}")
+        .prop_map(|(code, is_oom, message)| {
             let reason = if is_oom { "OOMKilled" } else { "Error" };
             Ended { code, reason: reason.to_owned(), message }
-        },
-    )
+        })
 }
 
 fn container(name: &'static str, is_init: bool) -> impl Strategy<Value = ContainerFacts> {
-    let reasons = [
+    const REASONS: [&str; 6] = [
         "",
         "PodInitializing",
         "ErrImagePull",
@@ -58,7 +57,7 @@ fn container(name: &'static str, is_init: bool) -> impl Strategy<Value = Contain
         "CreateContainerConfigError",
         "CrashLoopBackOff",
     ];
-    let waiting = (proptest::sample::select(&reasons[..]), ".{0,20}")
+    let waiting = (proptest::sample::select(&REASONS[..]), ".{0,20}")
         .prop_map(|(reason, message)| State::Waiting { reason: reason.to_owned(), message });
     let running = any::<bool>().prop_map(|is_known| State::Running { since: is_known.then(now) });
     let state = prop_oneof![waiting, running, ended().prop_map(State::Ended)];
@@ -86,13 +85,15 @@ fn pod() -> impl Strategy<Value = PodFacts> {
         container("init-state", true),
         container("openclaw", false),
     )
-        .prop_map(|(revision, is_ready, is_deleted, failed, unschedulable, init, main)| PodFacts {
-            revision: revision.to_owned(),
-            is_ready,
-            is_deleted,
-            failed,
-            unschedulable,
-            containers: vec![init, main],
+        .prop_map(|(revision, is_ready, is_deleted, failed, unschedulable, init, main)| {
+            PodFacts {
+                revision: revision.to_owned(),
+                is_ready,
+                is_deleted,
+                failed,
+                unschedulable,
+                containers: vec![init, main],
+            }
         })
 }
 

@@ -43,12 +43,14 @@ fn from_nothing_to_ready_with_one_secret_too_late() {
         &mut world,
         &[
             ("the instance alone", |_| {}),
-            ("its objects", |world| *world = {
-                let status = world.instance["status"].clone();
-                let mut all = World::synced(KEYED);
-                all.instance["status"] = status;
-                all.readings.clone_from(&world.readings);
-                all
+            ("its objects", |world| {
+                *world = {
+                    let status = world.instance["status"].clone();
+                    let mut all = World::synced(KEYED);
+                    all.instance["status"] = status;
+                    all.readings.clone_from(&world.readings);
+                    all
+                }
             }),
             ("the Pod waits for the other Secret", |world| {
                 let message = "secret \"keys\" not found";
@@ -94,7 +96,8 @@ fn what_goes_wrong_with_a_pod_is_named() {
             }),
             ("an init container fails", |world| {
                 world.pod(false, &waiting("PodInitializing", ""));
-                let ended = json!({"terminated": {"exitCode": 75, "message": "init-state: no space"}});
+                let ended =
+                    json!({"terminated": {"exitCode": 75, "message": "init-state: no space"}});
                 world.pod.as_mut().unwrap()["status"]["initContainerStatuses"] =
                     json!([{"name": "init-state", "state": ended, "restartCount": 1}]);
             }),

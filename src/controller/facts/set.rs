@@ -21,18 +21,23 @@ pub fn set(object: &Value) -> SetFacts {
         render_hash: metadata["annotations"][names::ANNOTATION_RENDER_HASH]
             .as_str()
             .map(str::to_owned),
-        version: version(template),
+        version: image(template).and_then(version),
+        image: image(template).unwrap_or_default().to_owned(),
         needs: needs(template),
         is_owned: owners.into_iter().any(|owner| owner["kind"] == names::KIND),
         changed_by: changed_by(metadata),
     }
 }
 
-/// Tag, or else digest, of the main container's image.
-fn version(template: &Value) -> Option<String> {
+/// The main container's image.
+fn image(template: &Value) -> Option<&str> {
     let containers = template["containers"].as_array()?;
     let main = containers.iter().find(|container| container["name"] == names::CONTAINER_MAIN)?;
-    let image = main["image"].as_str()?;
+    main["image"].as_str()
+}
+
+/// Tag, or else digest.
+fn version(image: &str) -> Option<String> {
     let (name, digest) = image.split_once('@').map_or((image, None), |(n, d)| (n, Some(d)));
     let last = name.rsplit('/').next().unwrap_or(name);
     last.split_once(':').map(|(_, tag)| tag).or(digest).map(str::to_owned)

@@ -1,0 +1,73 @@
+//! Whether the process does its work: for the kubelet and for whoever rolls it out.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long a watch may fail before the process counts as not ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The state of every watch.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    watches: Mutex<BTreeMap<String, Watch>>,
+}
+
+#[derive(Debug, Default)]
+struct Watch {
+    is_listed: bool,
+    failing_since: Option<Instant>,
+}
+
+impl Pulse {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Watch>> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Expects a watch to tell everything there is.
+    pub fn expect(&self, watch: &str) {
+        self.lock().entry(watch.to_owned()).or_default();
+    }
+
+    /// A watch has told everything there is.
+    pub fn listed(&self, watch: &str) {
+        self.lock().entry(watch.to_owned()).or_default().is_listed = true;
+    }
+
+    /// A watch works.
+    pub fn recovered(&self, watch: &str) {
+        if let Some(watch) = self.lock().get_mut(watch) {
+            watch.failing_since = None;
+        }
+    }
+
+    /// A watch fails.
+    pub fn failing(&self, watch: &str) {
+        if let Some(watch) = self.lock().get_mut(watch) {
+            watch.failing_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Whether every watch has told everything there is.
+    pub fn is_listed(&self) -> bool {
+        let watches = self.lock();
+        !watches.is_empty() && watches.values().all(|watch| watch.is_listed)
+    }
+
+    /// Returns why the process is not ready; nothing when it is.
+    pub fn fault(&self) -> Option<String> {
+        let watches = self.lock();
+        let is_dead =
+            |watch: &Watch| watch.failing_since.is_some_and(|since| since.elapsed() > PATIENCE);
+        if watches.is_empty() {
+            return Some("no watch has started".to_owned());
+        }
+        watches.iter().find_map(|(name, watch)| match watch {
+            watch if !watch.is_listed => Some(format!("{name}: not listed yet")),
+            watch if is_dead(watch) => Some(format!("{name}: the watch fails")),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! One look at one instance: observe, decide, act.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{ApiResource, DynamicObject};
+use kube::{Api, Client};
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::act::{Actor, Done};
+use super::decide::{self, Plan};
+use super::meters;
+use super::observed::{Observed, Reading};
+use super::run::Shared;
+use super::world::Key;
+use super::{read, watch};
+use crate::model::references::Kind;
+
+/// First wait after a fault, and the longest.
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Most objects that are watched by name; beyond that a missing one is looked for.
+const MOST_AWAITED: usize = 500;
+/// How often, then.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Looks at instances, for as long as it is polled.
+pub struct Worker {
+    /// What all tasks share.
+    pub shared: Arc<Shared>,
+    /// Reads.
+    pub client: Client,
+    /// Writes.
+    pub actor: Actor,
+    /// The cluster that this controller is for.
+    pub cluster: Option<String>,
+}
+
+/// What waits for a missing object, by instance.
+#[derive(Debug, Default)]
+pub struct Awaited(Mutex<HashMap<(Key, Kind, String), AbortHandle>>);
+
+/// Consecutive faults, by instance.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<HashMap<Key, u32>>);
+
+impl Faults {
+    fn next(&self, key: &Key) -> Duration {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = faults.entry(key.clone()).or_default();
+        let wait = FIRST.saturating_mul(1 << (*count).min(6)).min(LONGEST);
+        *count += 1;
+        wait
+    }
+
+    fn clear(&self, key: &Key) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+impl Worker {
+    /// Takes one instance after the other.
+    pub async fn work(self: Arc<Self>) {
+        while let Some(key) = self.shared.queue.next().await {
+            let started = Instant::now();
+            let look = tokio::spawn({
+                let (worker, key) = (self.clone(), key.clone());
+                async move { worker.look(&key).await }
+            });
+            let result = match look.await {
+                Ok(Ok(result)) => result,
+                Ok(Err(error)) => {
+                    tracing::warn!(instance = %key, %error, "a look failed");
+                    meters::Result::Error
+                }
+                // One hostile instance must not stop the others.
+                Err(panic) => {
+                    tracing::error!(instance = %key, %panic, "a look broke off");
+                    meters::Result::Error
+                }
+            };
+            match result {
+                meters::Result::Error => {
+                    let wait = self.shared.faults.next(&key);
+                    self.shared.queue.add(key.clone(), wait);
+                }
+                meters::Result::Success | meters::Result::Conflict => {
+                    self.shared.faults.clear(&key)
+                }
+            }
+            let is_known = self.shared.world().observed(&key).is_some();
+            if is_known {
+                self.shared.meters.count(&key, result, started.elapsed());
+            }
+            self.shared.queue.done(&key);
+        }
+    }
+
+    async fn look(&self, key: &Key) -> kube::Result<meters::Result> {
+        let Some((mut observed, is_read)) = self.shared.world().observed(key) else {
+            self.shared.meters.forget(key);
+            self.wait_for(key, Vec::new());
+            return Ok(meters::Result::Success);
+        };
+        if !decide::is_ours(observed.instance.cluster.as_deref(), self.cluster.as_deref()) {
+            return Ok(meters::Result::Success);
+        }
+        if !is_read {
+            self.read(key, &mut observed).await;
+        }
+        let plan = decide::decide(&observed, Timestamp::now());
+        let Plan { actions, awaited } = plan;
+        let mut result = meters::Result::Success;
+        for action in actions {
+            match self.actor.act(&observed.instance, action).await? {
+                Done::Yes => {}
+                Done::ReadAgain => {
+                    self.shared.world().forget_readings(key);
+                    self.shared.queue.add(key.clone(), Duration::ZERO);
+                    return Ok(result);
+                }
+                Done::Conflict => result = meters::Result::Conflict,
+            }
+        }
+        let phase = decide::phase(&observed);
+        self.shared.meters.show(key, &observed, phase);
+        self.again(key, &observed, result);
+        self.wait_for(key, awaited);
+        Ok(result)
+    }
+
+    async fn read(&self, key: &Key, observed: &mut Observed) {
+        let list = decide::reads(observed);
+        let readings = read::all(&self.client, &key.namespace, list).await;
+        observed.readings.clone_from(&readings);
+        self.shared.world().read(key, readings);
+    }
+
+    /// What no watch will tell of is looked at again after a while.
+    fn again(&self, key: &Key, observed: &Observed, result: meters::Result) {
+        let is_open = |reading: &Reading| matches!(reading, Reading::Denied | Reading::Failed);
+        if observed.readings.values().any(is_open) {
+            self.shared.world().forget_readings(key);
+            self.shared.queue.add(key.clone(), self.shared.faults.next(key));
+        } else if result == meters::Result::Conflict {
+            self.shared.queue.add(key.clone(), FIRST);
+        }
+    }
+
+    /// Watches what is missing, each by its name, and nothing any more that is there.
+    fn wait_for(&self, key: &Key, missing: Vec<(Kind, String)>) {
+        let mut awaited = self.shared.awaited.0.lock().unwrap_or_else(PoisonError::into_inner);
+        awaited.retain(|(owner, kind, name), task| {
+            let is_wanted = owner != key || missing.iter().any(|(k, n)| (k, n) == (kind, name));
+            if !is_wanted {
+                task.abort();
+            }
+            is_wanted && !task.is_finished()
+        });
+        for (kind, name) in missing {
+            let place = (key.clone(), kind, name.clone());
+            if awaited.contains_key(&place) {
+                continue;
+            }
+            if awaited.len() >= MOST_AWAITED {
+                self.shared.world().forget_readings(key);
+                self.shared.queue.add(key.clone(), LOOK);
+                continue;
+            }
+            let resource = match kind {
+                Kind::Secret => ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&()),
+                Kind::ConfigMap => ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&()),
+            };
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
+            let (shared, key) = (self.shared.clone(), key.clone());
+            let task = tokio::spawn(async move {
+                watch::appears(api, &name).await;
+                shared.world().forget_readings(&key);
+                shared.queue.add(key, Duration::ZERO);
+            });
+            awaited.insert(place, task.abort_handle());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Starts the tasks of the controller and ends them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kube::Client;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use super::act::Actor;
+use super::lease::Claim;
+use super::meters::Meters;
+use super::pulse::Pulse;
+use super::queue::Queue;
+use super::reconcile::{Awaited, Faults, Worker};
+use super::world::{Key, World};
+use super::{serve, watch};
+
+/// Looks at the same time.
+const WORKERS: usize = 8;
+/// How long running looks may take after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What a controller is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Namespaces that are watched; none means all.
+    pub namespaces: Vec<String>,
+    /// Name of the cluster; instances of another one are left alone.
+    pub cluster: Option<String>,
+    /// Namespace of the Lease.
+    pub home: String,
+    /// Name of this process among its like.
+    pub identity: String,
+    /// Where `/healthz` and `/readyz` are served.
+    pub health: SocketAddr,
+    /// Where `/metrics` is served.
+    pub metrics: SocketAddr,
+}
+
+/// What all tasks share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    world: Mutex<World>,
+    /// Who is to be looked at.
+    pub queue: Queue,
+    /// How the watches do.
+    pub pulse: Pulse,
+    /// Metrics.
+    pub meters: Meters,
+    /// What waits for missing objects.
+    pub awaited: Awaited,
+    /// Who failed before.
+    pub faults: Faults,
+}
+
+impl Shared {
+    /// What the watches have told; held for moments, never across an await.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a look at an instance if something about it changed.
+    pub fn look(&self, key: Key, is_changed: bool) {
+        if is_changed {
+            self.queue.add(key, Duration::ZERO);
+        }
+    }
+}
+
+/// Runs the controller until it is told to end, or the Lease is lost.
+///
+/// # Errors
+/// When the API server's address is not known, a port is taken, or the Lease is lost.
+pub async fn run(options: Options) -> Result<(), String> {
+    let client = Client::try_default().await.map_err(|error| error.to_string())?;
+    let shared = Arc::new(Shared::default());
+    let mut tasks = JoinSet::new();
+    let health = serve::listen(options.health).await.map_err(|error| error.to_string())?;
+    let metrics = serve::listen(options.metrics).await.map_err(|error| error.to_string())?;
+    tasks.spawn(serve::serve(health, shared.clone(), serve::health));
+    tasks.spawn(serve::serve(metrics, shared.clone(), serve::metrics));
+    let scopes: Vec<Option<String>> = match options.namespaces.as_slice() {
+        [] => vec![None],
+        some => some.iter().cloned().map(Some).collect(),
+    };
+    for scope in scopes {
+        for row in watch::WATCHED {
+            tasks.spawn(watch::watch(client.clone(), row, scope.clone(), shared.clone()));
+        }
+    }
+    let mut ending = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let mut claim = Claim::new(client.clone(), &options.home, options.identity.clone());
+    tracing::info!(identity = options.identity, "waiting for the Lease");
+    tokio::select! {
+        () = claim.acquire() => {}
+        _ = ending.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    }
+    tracing::info!(identity = options.identity, "took the Lease");
+    while !shared.pulse.is_listed() {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            _ = ending.recv() => return Ok(claim.release().await),
+            _ = interrupt.recv() => return Ok(claim.release().await),
+        }
+    }
+    let actor = Actor::new(client.clone(), options.identity);
+    let cluster = options.cluster;
+    let worker = Arc::new(Worker { shared: shared.clone(), client, actor, cluster });
+    let mut workers = JoinSet::new();
+    for _ in 0..WORKERS {
+        workers.spawn(worker.clone().work());
+    }
+    let is_lost = tokio::select! {
+        () = claim.keep() => true,
+        _ = ending.recv() => false,
+        _ = interrupt.recv() => false,
+    };
+    if is_lost {
+        return Err("the Lease was lost to another process".to_owned());
+    }
+    tracing::info!("ending");
+    shared.queue.close();
+    let drained = async { while workers.join_next().await.is_some() {} };
+    tokio::time::timeout(DRAIN, drained).await.ok();
+    claim.release().await;
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Watches what decisions need, and keeps the facts alone.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kube::api::{ApiResource, DynamicObject};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, Resource};
+use serde_json::Value;
+
+use super::facts;
+use super::run::Shared;
+use super::world::{Fact, Key, Watched};
+use crate::names;
+
+/// Objects of one page of a list: what bounds the memory at a start.
+const PAGE: u32 = 50;
+
+/// Every kind that is watched: its group, version, kind and plural.
+pub const WATCHED: [(Watched, &str, &str, &str, &str); 5] = [
+    (Watched::Instance, names::GROUP, "v1alpha1", names::KIND, "openclawinstances"),
+    (Watched::StatefulSet, "apps", "v1", "StatefulSet", "statefulsets"),
+    (Watched::Pod, "", "v1", "Pod", "pods"),
+    (Watched::Claim, "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    (Watched::Policy, "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+];
+
+/// Watches one kind, in one namespace or in all, for as long as the process lives.
+pub async fn watch(
+    client: Client,
+    row: (Watched, &'static str, &'static str, &'static str, &'static str),
+    namespace: Option<String>,
+    shared: Arc<Shared>,
+) {
+    let (kind, ..) = row;
+    let resource = resource(row);
+    let api: Api<DynamicObject> = match &namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+        None => Api::all_with(client, &resource),
+    };
+    let mut config = watcher::Config::default().page_size(PAGE);
+    if kind != Watched::Instance {
+        config = config.labels(&format!("{}={}", names::LABEL_NAME, names::APP));
+    }
+    let mut stream = watcher(api, config).default_backoff().boxed();
+    let name = format!("{kind:?} in {}", namespace.as_deref().unwrap_or("every namespace"));
+    shared.pulse.expect(&name);
+    let mut listed = HashSet::new();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                if matches!(event, watcher::Event::InitDone) {
+                    shared.pulse.listed(&name);
+                }
+                take(kind, namespace.as_deref(), event, &mut listed, &shared);
+                shared.pulse.recovered(&name);
+            }
+            Err(error) => {
+                shared.pulse.failing(&name);
+                tracing::warn!(watch = name, %error, "the watch failed");
+            }
+        }
+    }
+}
+
+/// How the API server calls a kind.
+pub fn resource(row: (Watched, &str, &str, &str, &str)) -> ApiResource {
+    let (_, group, version, kind, plural) = row;
+    let api_version =
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    ApiResource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        api_version,
+        kind: kind.to_owned(),
+        plural: plural.to_owned(),
+    }
+}
+
+fn take(
+    kind: Watched,
+    namespace: Option<&str>,
+    event: watcher::Event<DynamicObject>,
+    listed: &mut HashSet<Key>,
+    shared: &Shared,
+) {
+    match event {
+        watcher::Event::Init => listed.clear(),
+        watcher::Event::InitApply(object) => {
+            if let Some(key) = key(kind, &object) {
+                listed.insert(key.clone());
+                put(kind, key, &object, shared);
+            }
+        }
+        watcher::Event::Apply(object) => {
+            if let Some(key) = key(kind, &object) {
+                put(kind, key, &object, shared);
+            }
+        }
+        watcher::Event::Delete(object) => {
+            if let Some(key) = key(kind, &object) {
+                let is_changed = shared.world().remove(&key, kind);
+                shared.look(key, is_changed);
+            }
+        }
+        watcher::Event::InitDone => {
+            let gone = shared.world().keep(kind, namespace, &std::mem::take(listed));
+            gone.into_iter().for_each(|key| shared.look(key, true));
+        }
+    }
+}
+
+fn put(kind: Watched, key: Key, object: &DynamicObject, shared: &Shared) {
+    let Ok(value) = serde_json::to_value(object) else { return };
+    // Whatever an object holds, it must not take the watch down with it.
+    let fact = std::panic::catch_unwind(|| fact(kind, &value));
+    match fact {
+        Ok(fact) => {
+            let is_changed = shared.world().put(&key, fact);
+            shared.look(key, is_changed);
+        }
+        Err(_) => tracing::error!(instance = %key, kind = ?kind, "the object cannot be read"),
+    }
+}
+
+fn fact(kind: Watched, value: &Value) -> Fact {
+    match kind {
+        Watched::Instance => Fact::Instance(Box::new(facts::instance(value))),
+        Watched::StatefulSet => Fact::StatefulSet(facts::set(value)),
+        Watched::Pod => Fact::Pod(facts::pod(value)),
+        Watched::Claim => {
+            Fact::Claim(value["status"]["phase"].as_str().unwrap_or_default().to_owned())
+        }
+        Watched::Policy => Fact::Policy,
+    }
+}
+
+/// The instance that an object belongs to, by its name; `None` when by its name it is none's.
+fn key(kind: Watched, object: &DynamicObject) -> Option<Key> {
+    let meta = object.meta();
+    let name = meta.name.as_deref()?;
+    let name = match kind {
+        Watched::Instance | Watched::StatefulSet | Watched::Policy => name,
+        Watched::Pod => name.strip_suffix("-0")?,
+        Watched::Claim => name.strip_suffix("-data")?,
+    };
+    Some(Key { namespace: meta.namespace.clone()?, name: name.to_owned() })
+}
+
+/// Waits until a Secret or ConfigMap changes, which is missing now; watches it alone, by its name.
+pub async fn appears(api: Api<DynamicObject>, name: &str) {
+    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let mut stream = watcher(api, config).default_backoff().boxed();
+    let mut is_listed = false;
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(watcher::Event::InitApply(_) | watcher::Event::Apply(_)) if is_listed => return,
+            // There before the watch, and missing a key, or made since it was read.
+            Ok(watcher::Event::InitApply(_)) => return,
+            Ok(watcher::Event::InitDone) => is_listed = true,
+            Ok(_) => {}
+            // Without the right there is nothing to see; the Role brings a new look.
+            Err(_) => tokio::time::sleep(Duration::from_secs(5)).await,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Everything that the watches have told, by instance.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use super::observed::{InstanceFacts, Observed, PodFacts, Reading, SetFacts};
+use crate::model::references::Kind;
+
+/// Namespace and name of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A kind that is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Watched {
+    /// Instances.
+    Instance,
+    /// StatefulSets.
+    StatefulSet,
+    /// Pods.
+    Pod,
+    /// PersistentVolumeClaims.
+    Claim,
+    /// NetworkPolicies.
+    Policy,
+}
+
+/// What an object of a watched kind says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// Of an instance.
+    Instance(Box<InstanceFacts>),
+    /// Of a StatefulSet.
+    StatefulSet(SetFacts),
+    /// Of a Pod.
+    Pod(PodFacts),
+    /// Phase of a PersistentVolumeClaim.
+    Claim(String),
+    /// That a NetworkPolicy is there.
+    Policy,
+}
+
+/// What one instance consists of.
+#[derive(Debug, Default)]
+struct Parts {
+    instance: Option<Box<InstanceFacts>>,
+    set: Option<SetFacts>,
+    pod: Option<PodFacts>,
+    claim: Option<String>,
+    has_policy: bool,
+    readings: BTreeMap<(Kind, String), Reading>,
+    is_read: bool,
+}
+
+/// Everything that the watches have told.
+#[derive(Debug, Default)]
+pub struct World {
+    parts: HashMap<Key, Parts>,
+}
+
+impl World {
+    /// Takes a fact over; tells whether somebody should look at the instance.
+    ///
+    /// A status alone is nobody's business: it is ours, and we wrote it. What else changes at an
+    /// instance, its StatefulSet or its Pod makes the Secrets be read again.
+    pub fn put(&mut self, key: &Key, fact: Fact) -> bool {
+        let parts = self.parts.entry(key.clone()).or_default();
+        let is_changed = match fact {
+            Fact::Instance(new) => {
+                let is_same = parts.instance.as_ref().is_some_and(|old| is_same(old, &new));
+                parts.instance = Some(new);
+                !is_same
+            }
+            Fact::StatefulSet(new) => replace(&mut parts.set, new),
+            Fact::Pod(new) => replace(&mut parts.pod, new),
+            Fact::Claim(new) => return replace(&mut parts.claim, new),
+            Fact::Policy => return !std::mem::replace(&mut parts.has_policy, true),
+        };
+        parts.is_read &= !is_changed;
+        is_changed
+    }
+
+    /// Forgets an object; tells whether somebody should look at the instance.
+    pub fn remove(&mut self, key: &Key, kind: Watched) -> bool {
+        let Some(parts) = self.parts.get_mut(key) else { return false };
+        let was_there = match kind {
+            Watched::Instance => parts.instance.take().is_some(),
+            Watched::StatefulSet => parts.set.take().is_some(),
+            Watched::Pod => parts.pod.take().is_some(),
+            Watched::Claim => parts.claim.take().is_some(),
+            Watched::Policy => std::mem::take(&mut parts.has_policy),
+        };
+        parts.is_read &= !was_there;
+        let is_empty = parts.instance.is_none()
+            && parts.set.is_none()
+            && parts.pod.is_none()
+            && parts.claim.is_none()
+            && !parts.has_policy;
+        if is_empty {
+            self.parts.remove(key);
+        }
+        was_there
+    }
+
+    /// Forgets every object of a kind that a complete list does not hold; returns the instances
+    /// to look at. `namespace` bounds what the list was of.
+    pub fn keep(
+        &mut self,
+        kind: Watched,
+        namespace: Option<&str>,
+        listed: &HashSet<Key>,
+    ) -> Vec<Key> {
+        let is_gone = |key: &&Key| {
+            namespace.is_none_or(|namespace| key.namespace == namespace) && !listed.contains(*key)
+        };
+        let gone: Vec<Key> = self.parts.keys().filter(is_gone).cloned().collect();
+        gone.into_iter().filter(|key| self.remove(key, kind)).collect()
+    }
+
+    /// Returns what is known of an instance, and whether what it reads was read since it changed.
+    pub fn observed(&self, key: &Key) -> Option<(Observed, bool)> {
+        let parts = self.parts.get(key)?;
+        let observed = Observed {
+            instance: (**parts.instance.as_ref()?).clone(),
+            set: parts.set.clone(),
+            pod: parts.pod.clone(),
+            claim: parts.claim.clone(),
+            has_policy: parts.has_policy,
+            readings: parts.readings.clone(),
+        };
+        Some((observed, parts.is_read))
+    }
+
+    /// Takes readings over, all that there are.
+    pub fn read(&mut self, key: &Key, readings: BTreeMap<(Kind, String), Reading>) {
+        if let Some(parts) = self.parts.get_mut(key) {
+            parts.is_read = !readings.values().any(|one| *one == Reading::Failed);
+            parts.readings = readings;
+        }
+    }
+
+    /// Makes what an instance reads be read again.
+    pub fn forget_readings(&mut self, key: &Key) {
+        if let Some(parts) = self.parts.get_mut(key) {
+            parts.is_read = false;
+        }
+    }
+
+    /// Number of instances.
+    pub fn instances(&self) -> usize {
+        self.parts.values().filter(|parts| parts.instance.is_some()).count()
+    }
+}
+
+fn replace<T: PartialEq>(old: &mut Option<T>, new: T) -> bool {
+    let is_changed = old.as_ref() != Some(&new);
+    *old = Some(new);
+    is_changed
+}
+
+fn is_same(old: &InstanceFacts, new: &InstanceFacts) -> bool {
+    let InstanceFacts {
+        namespace: _,
+        name: _,
+        uid,
+        generation,
+        resource_version: _,
+        is_deleted,
+        cluster,
+        render_hash,
+        wants,
+        errors,
+        status,
+    } = new;
+    // A status that differs from ours is not what we wrote: somebody else did.
+    (uid, generation, is_deleted, cluster, render_hash)
+        == (&old.uid, &old.generation, &old.is_deleted, &old.cluster, &old.render_hash)
+        && (wants, errors, status) == (&old.wants, &old.errors, &old.status)
+}
