@@ -150,15 +150,19 @@ proptest! {
         for (key, reading) in reads(&observed).into_iter().zip(readings) {
             observed.readings.insert(key, reading);
         }
-        let plan = decide(&observed, now());
+        let mut plan = decide(&observed, now());
+        if let [Action::MakeToken { secret }] = plan.actions.as_slice() {
+            let key = (Kind::Secret, secret.clone());
+            prop_assert_eq!(observed.readings.get(&key), Some(&Reading::Absent));
+            prop_assert_eq!(secret.as_str(), "my-agent-gateway-token");
+            prop_assert!(!observed.instance.is_deleted);
+            let held = Held { owners: vec![UID.to_owned()], token: Quality::Good, ..Held::default() };
+            observed.readings.insert(key, Reading::Held(held));
+            plan = decide(&observed, now());
+        }
         for action in &plan.actions {
             match action {
-                Action::MakeToken { secret } => {
-                    let key = (Kind::Secret, secret.clone());
-                    prop_assert_eq!(observed.readings.get(&key), Some(&Reading::Absent));
-                    prop_assert_eq!(secret.as_str(), "my-agent-gateway-token");
-                    prop_assert!(!observed.instance.is_deleted);
-                }
+                Action::MakeToken { .. } => prop_assert!(false, "made twice"),
                 Action::WriteStatus { status, events } => {
                     observed.instance.status = (**status).clone();
                     prop_assert!(events.len() <= 6, "{:?}", events);
