@@ -53,7 +53,7 @@ TOML
 JSON
 }
 
-# All but 1200m of the machine's cores.
+# All but 1500m of the machine's cores.
 node_reserved() { echo "$(($(nproc) > 1 ? $(nproc) * 1000 - 1500 : 0))m"; }
 
 kubelet_config() {
