@@ -53,8 +53,8 @@ TOML
 JSON
 }
 
-# All but 1200m of the machine's cores.
-node_reserved() { echo "$(($(nproc) * 1000 - 1200))m"; }
+# All but 1500m of the machine's cores.
+node_reserved() { echo "$(($(nproc) > 1 ? $(nproc) * 1000 - 1500 : 0))m"; }
 
 kubelet_config() {
   mkdir -p "$run/kubelet" "$run/pod-logs" "$run/manifests"
@@ -65,7 +65,7 @@ address: $gateway
 failCgroupV1: false
 cgroupDriver: cgroupfs
 enforceNodeAllocatable: []
-# Room for two instances with the default request: more at once only starve each other.
+# Room for about three instances with the default request: more at once only starve each other.
 systemReserved: {cpu: $(node_reserved)}
 containerRuntimeEndpoint: unix://$run/containerd/socket
 tlsCertFile: $run/pki/node.crt
