@@ -6,6 +6,7 @@
 
 mod explain;
 mod files;
+mod install;
 mod project;
 mod reference;
 mod render;
@@ -67,6 +68,8 @@ enum Verb {
     Validate(validate::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
+    /// Print the manifests of the controller: API, rights, Deployment, monitoring.
+    Install(install::Flags),
     /// Print the CustomResourceDefinition.
     Crd,
     /// Print the JSON Schema for editors.
@@ -181,6 +184,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
+        Verb::Install(flags) => install::run(&flags, color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {

@@ -1,0 +1,3 @@
+//! The companion controller: what cannot be a file.
+
+pub mod rights;
