@@ -6,7 +6,7 @@ use super::grammar::{is_host, is_label, is_subdomain, path_fault};
 use crate::api::controller_config::{ControllerConfig, Repository, schema};
 use crate::api::source::{self, Document};
 use crate::api::structure::Schema;
-use crate::diagnostic::{Finding, Report};
+use crate::diagnostic::{Finding, Report, severity};
 
 /// Code of what is wrong with an installation.
 pub const CODE: &str = "OC0313";
@@ -57,7 +57,9 @@ fn drop_nulls(value: &mut Value) {
 
 fn tell(faults: &[Fault], document: &Document, report: &mut Report) {
     for (path, message) in faults {
-        report.push(Finding::at(CODE, path, message, None, document.place(path)));
+        // A place shows its line, and a refused URL may hold a password.
+        let place = (path.rsplit('.').next() != Some("url")).then(|| document.place(path));
+        report.push(Finding { place, ..Finding::new(CODE, severity(CODE), path, message, None) });
     }
 }
 
@@ -190,7 +192,7 @@ fn is_host_and_path(text: &str) -> bool {
 
 /// Git keeps its own files under such names.
 fn is_lock(part: &str) -> bool {
-    part.strip_suffix(".lock").is_some()
+    part.rsplit_once('.').is_some_and(|(_, ending)| ending == "lock")
 }
 
 /// What `git check-ref-format --branch` takes, and nothing that a program could read as a flag.
