@@ -9,7 +9,7 @@
 )]
 
 mod install {
-    pub mod expressions;
+    pub(crate) mod expressions;
 }
 mod kit;
 

@@ -15,7 +15,7 @@ const OTHERS: [&str; 4] = [
 const WORDS: [&str; 7] = ["by", "on", "and", "or", "unless", "offset", "le"];
 
 /// Whether a name is one of ours, or with `others` one that every cluster's monitoring has.
-pub fn asked(name: &str, others: bool) -> bool {
+pub(crate) fn asked(name: &str, others: bool) -> bool {
     let base = name.strip_suffix("_bucket").unwrap_or(name);
     METRICS.contains(&name)
         || base != name && METRICS.contains(&base) && base.ends_with("_seconds")
@@ -23,7 +23,7 @@ pub fn asked(name: &str, others: bool) -> bool {
 }
 
 /// Every name of an expression that is no function, label, word or number.
-pub fn metrics(expr: &str) -> BTreeSet<String> {
+pub(crate) fn metrics(expr: &str) -> BTreeSet<String> {
     // Texts, selectors and windows first, then the labels of `by (...)` and `on (...)`.
     let mut plain = without(expr, '"', '"');
     plain = without(&plain, '{', '}');
