@@ -332,7 +332,7 @@ fn the_configuration_is_what_the_binary_reads_back() {
     assert!(deployment.to_string().contains("\"secretName\":\"deploy-key\""));
     assert!(deployment.to_string().contains("--cluster-name=west"));
     let policy = find(&objects, "NetworkPolicy", names::CONTROLLER).to_string();
-    assert!(policy.contains("\"port\":22"));
+    assert!(policy.contains("{\"port\":22,"));
     assert!(!printed("").contains("port: 22\n"));
 }
 
