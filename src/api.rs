@@ -1,6 +1,7 @@
 //! The `OpenClawInstance` as people write it, and how its text is read.
 
 pub mod auth;
+pub mod controller_config;
 pub mod crd;
 pub mod duration;
 pub mod image;

@@ -7,6 +7,7 @@
 mod controller;
 mod explain;
 mod files;
+mod install;
 mod project;
 mod reference;
 mod render;
@@ -68,6 +69,8 @@ enum Verb {
     Validate(validate::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
+    /// Print the manifests of the controller: API, rights, Deployment, monitoring.
+    Install(install::Flags),
     /// Print the CustomResourceDefinition.
     Crd,
     /// Print the JSON Schema for editors.
@@ -185,6 +188,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags),
+        Verb::Install(flags) => install::run(&flags, color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {

@@ -19,6 +19,7 @@ pub mod pulse;
 pub mod queue;
 pub mod read;
 pub mod reconcile;
+pub mod rights;
 pub mod run;
 pub mod secrets;
 pub mod serve;

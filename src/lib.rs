@@ -16,6 +16,8 @@
 //! - [`model`]: everything that merges or decides
 //! - [`render`]: templates, the typed gate, the canonical writer
 //! - [`tree`]: which files are ours and what changes
+//! - [`install`]: the controller's own manifests, through the same templates, gate and writer
+//! - [`controller`]: what cannot be a file
 //! - [`cli`]: the shell; only here are files, environment and terminal touched
 //!
 //! What shaped the layout:
@@ -32,6 +34,7 @@ pub mod api;
 pub mod cli;
 pub mod controller;
 pub mod diagnostic;
+pub mod install;
 pub mod model;
 pub mod names;
 pub mod render;

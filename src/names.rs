@@ -165,9 +165,43 @@ pub const METRIC_RECONCILE: &str = "openclaw_reconcile_total";
 pub const METRIC_DURATION: &str = "openclaw_reconcile_duration_seconds";
 /// Instances that are looked after.
 pub const METRIC_MANAGED: &str = "openclaw_managed_instances";
+/// Looks for a newer version.
+pub const METRIC_CHECKS: &str = "openclaw_autoupdate_checks_total";
+/// Versions that were confirmed.
+pub const METRIC_APPLIED: &str = "openclaw_autoupdate_applied_total";
+/// Versions that were rolled back.
+pub const METRIC_ROLLBACKS: &str = "openclaw_autoupdate_rollbacks_total";
+/// Every metric of the controller; alerts and dashboard ask for no other one of ours.
+pub const METRICS: [&str; 9] = [
+    METRIC_PHASE,
+    METRIC_INFO,
+    METRIC_READY,
+    METRIC_RECONCILE,
+    METRIC_DURATION,
+    METRIC_MANAGED,
+    METRIC_CHECKS,
+    METRIC_APPLIED,
+    METRIC_ROLLBACKS,
+];
 
 /// Namespace of the controller where nothing else is said.
 pub const CONTROLLER_NAMESPACE: &str = "openclaw-operator-system";
+/// Name of everything that `install` prints for the controller, its Lease included.
+pub const CONTROLLER: &str = "openclaw-controller";
+/// Where the controller's image is released, under the version of this tool as its tag.
+pub const CONTROLLER_IMAGE: &str = "ghcr.io/openclaw-rocks/openclaw-gitops";
+/// Port of the controller's `/metrics`.
+pub const PORT_CONTROLLER_METRICS: i32 = 8080;
+/// Port of the controller's `/healthz` and `/readyz`.
+pub const PORT_CONTROLLER_HEALTH: i32 = 8081;
+/// Name of the port of `/healthz` and `/readyz`.
+pub const PORT_NAME_HEALTH: &str = "health";
+/// Key of the controller's configuration in its ConfigMap.
+pub const KEY_CONTROLLER_CONFIG: &str = "config.yaml";
+/// Where that ConfigMap is mounted.
+pub const MOUNT_CONTROLLER_CONFIG: &str = "/etc/openclaw-controller";
+/// Where the credentials of a repository are mounted, one folder a repository.
+pub const MOUNT_CREDENTIALS: &str = "/etc/openclaw-credentials";
 
 /// Longest instance name: every derived name stays within 63 characters.
 pub const MAX_NAME: usize = 40;

@@ -135,7 +135,7 @@ fn containers(
 
 /// Flux replaces `${NAME}` in every object of a Kustomization that substitutes; ours are scripts
 /// and the application's own references, so they opt out.
-const FLUX_SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+pub const FLUX_SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
 fn annotate(value: &mut Value, instance: &Instance) {
     let holds_reference = holds(value, "${");
@@ -168,7 +168,8 @@ fn drop_annotations(value: &mut Value) {
     }
 }
 
-fn holds(value: &Value, needle: &str) -> bool {
+/// Whether a text or a key anywhere below `value` contains `needle`.
+pub fn holds(value: &Value, needle: &str) -> bool {
     match value {
         Value::String(text) => text.contains(needle),
         Value::Array(items) => items.iter().any(|item| holds(item, needle)),

@@ -8,6 +8,7 @@ pub mod across;
 pub mod admission;
 mod checks;
 pub mod config_schema;
+pub mod controller_config;
 pub mod grammar;
 pub mod policies;
 pub mod refused;

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 7] = [
     &["model"],
     &["render"],
     &["tree", "bump"],
-    &["cli", "main", "git", "registry", "metrics", "controller"],
+    &["cli", "main", "git", "registry", "metrics", "controller", "install"],
 ];
 
 /// The files that may touch the world; each says so at its top.

@@ -459,5 +459,9 @@ fn a_namespace_that_contradicts_the_file_is_refused() {
 #[test]
 fn help_names_every_visible_verb_and_the_exit_codes() {
     kit::golden("tests/cli/help.txt", &Test::new().args(["--help"]).success());
-    kit::golden("tests/cli/help-render.txt", &Test::new().args(["render", "--help"]).success());
+    for verb in ["render", "install"] {
+        let help = Test::new().args([verb, "--help"]).success();
+        let help = help.replace(&format!(":{}]", env!("CARGO_PKG_VERSION")), ":VERSION]");
+        kit::golden(&format!("tests/cli/help-{verb}.txt"), &help);
+    }
 }

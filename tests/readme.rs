@@ -142,7 +142,7 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 5, "markers");
+    assert_eq!(count, 6, "markers");
     new
 }
 
@@ -188,6 +188,9 @@ fn every_yaml_block_loads_and_validates() {
                 test.write("templates/service.yaml.j2", std::fs::read(service).unwrap());
             }
             test.set_args(["render"]);
+        } else if document.contains("kind: ControllerConfig\n") {
+            test = test.file("controller.yaml", &document);
+            test.set_args(["install", "--controller-config", "controller.yaml"]);
         } else {
             assert!(
                 document.contains("kind: OpenClawInstance\n"),

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::window::Window;
+use crate::names::{CONTROLLER, CONTROLLER_NAMESPACE};
 
 /// Kind of the document.
 pub const KIND: &str = "RenderConfig";
@@ -122,7 +123,7 @@ impl Default for Cluster {
     fn default() -> Self {
         Self {
             name: None,
-            controller: "openclaw-operator-system/openclaw-controller".to_owned(),
+            controller: format!("{CONTROLLER_NAMESPACE}/{CONTROLLER}"),
             ingress_namespaces: Vec::new(),
             monitoring_namespaces: Vec::new(),
         }

@@ -82,6 +82,11 @@ pub(super) fn templates(folder: &Path) -> anyhow::Result<Vec<(String, String)>> 
     Ok(found)
 }
 
+/// Reads a file that was named.
+pub(super) fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("failed to read {}", shown(file)))
+}
+
 /// Returns the text of a file of the tree; none when it cannot be read as one.
 pub(super) fn text(folder: &Path, path: &str) -> Option<String> {
     fs::read_to_string(folder.join(path)).ok()

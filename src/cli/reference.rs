@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::explain::{default_of, setting_default};
 use crate::api::crd::EMBEDDED;
+use crate::controller::rights;
 use crate::diagnostic::codes;
 use crate::validate::{CHECKS, Cel, admission, settings};
 
@@ -19,6 +20,8 @@ pub(super) enum Table {
     Settings,
     /// Findings by code.
     Findings,
+    /// Rights of the controller.
+    Rights,
 }
 
 /// Returns a table as Markdown.
@@ -36,6 +39,7 @@ pub(super) fn table(table: Table) -> String {
             out
         }
         Table::Findings => findings(),
+        Table::Rights => rights::table(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::watch;
 use crate::names;
 
 /// Name under which fields are owned and events are reported.
-pub const MANAGER: &str = "openclaw-controller";
+const MANAGER: &str = names::CONTROLLER;
 
 /// Longest note of an event, in bytes; the API server refuses more than 1,024.
 const NOTE: usize = 1_000;

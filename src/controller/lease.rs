@@ -10,8 +10,10 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 use tokio::time::{Instant, sleep};
 
+use crate::names;
+
 /// Name of the Lease.
-pub const NAME: &str = "openclaw-controller";
+const NAME: &str = names::CONTROLLER;
 /// How long a holder that says nothing keeps it.
 const DURATION: Duration = Duration::from_secs(15);
 /// How often the holder says that it lives.

@@ -92,4 +92,12 @@ pub(super) const ACROSS: &[Code] = &[
         wrong: "restoreWithin: soon",
         right: "restoreWithin: 2h",
     },
+    Code {
+        code: "OC0313",
+        severity: Severity::Error,
+        title: "value of the installation",
+        explain: "A flag of `openclaw install`, or a field of the file that `--controller-config` names, does not mean anything that can be installed. Nothing is printed.",
+        wrong: "openclaw install --repository fleet=http://git.example/fleet.git",
+        right: "openclaw install --repository fleet=https://git.example/fleet.git",
+    },
 ];

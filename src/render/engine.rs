@@ -65,7 +65,9 @@ impl Overrides {
     /// When there is no such template, or `text` does not parse.
     pub fn insert(&mut self, name: &str, text: String) -> Result<(), Error> {
         let fault = |message: String| Error::Template { template: name.to_owned(), message };
-        if !super::templates::TEMPLATES.iter().any(|(known, _)| *known == name) {
+        let is_known = super::templates::TEMPLATES.iter().any(|(known, _)| *known == name);
+        // Those of `install` belong to the controller and to no repository of instances.
+        if !is_known || name.starts_with("install/") {
             return Err(fault("there is no such template to replace".to_owned()));
         }
         Environment::new().add_template("t", &text).map_err(|e| fault(detail(&e)))?;

@@ -5,12 +5,15 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use k8s_openapi::api::{apps, core, networking, policy, rbac};
+use k8s_openapi::api::{admissionregistration as admission, apps, core, networking, policy, rbac};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions as extensions;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::foreign::{HttpRoute, InstanceShape, Middleware, ServiceMonitor};
+use super::foreign::{
+    HttpRoute, InstanceShape, Middleware, PodMonitor, PrometheusRule, ServiceMonitor,
+};
 
 /// Shapes that one thread remembers.
 const REMEMBERED: usize = 4096;
@@ -30,7 +33,7 @@ pub struct Manifest {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Its namespace.
+    /// Its namespace; empty for an object of the whole cluster.
     pub namespace: String,
     /// The whole object.
     pub value: Value,
@@ -56,8 +59,19 @@ struct Head {
 #[derive(Deserialize)]
 struct Metadata {
     name: String,
+    #[serde(default)]
     namespace: String,
 }
+
+/// Kinds that belong to the whole cluster.
+const CLUSTER_SCOPED: [&str; 6] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Namespace",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+];
 
 impl Manifest {
     /// Checks `value` against the type that its `apiVersion` and `kind` name.
@@ -146,18 +160,38 @@ fn hash_shape(value: &Value, hasher: &mut DefaultHasher) {
 }
 
 fn check(head: &Head, value: &Value) -> Result<(), String> {
+    if CLUSTER_SCOPED.contains(&head.kind.as_str()) != head.metadata.namespace.is_empty() {
+        return Err(format!("found namespace `{}`", head.metadata.namespace));
+    }
     match (head.api_version.as_str(), head.kind.as_str()) {
         ("v1", "ConfigMap") => config_map(value),
+        ("v1", "Namespace") => typed::<core::v1::Namespace>(value),
         ("v1", "PersistentVolumeClaim") => typed::<core::v1::PersistentVolumeClaim>(value),
         ("v1", "Service") => typed::<core::v1::Service>(value),
         ("v1", "ServiceAccount") => typed::<core::v1::ServiceAccount>(value),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy") => {
+            typed::<admission::v1::ValidatingAdmissionPolicy>(value)
+        }
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding") => {
+            typed::<admission::v1::ValidatingAdmissionPolicyBinding>(value)
+        }
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition") => {
+            typed::<extensions::v1::CustomResourceDefinition>(value)
+        }
+        ("apps/v1", "Deployment") => typed::<apps::v1::Deployment>(value),
         ("apps/v1", "StatefulSet") => typed::<apps::v1::StatefulSet>(value),
         ("networking.k8s.io/v1", "Ingress") => typed::<networking::v1::Ingress>(value),
         ("networking.k8s.io/v1", "NetworkPolicy") => typed::<networking::v1::NetworkPolicy>(value),
         ("policy/v1", "PodDisruptionBudget") => typed::<policy::v1::PodDisruptionBudget>(value),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole") => typed::<rbac::v1::ClusterRole>(value),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => {
+            typed::<rbac::v1::ClusterRoleBinding>(value)
+        }
         ("rbac.authorization.k8s.io/v1", "Role") => typed::<rbac::v1::Role>(value),
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => typed::<rbac::v1::RoleBinding>(value),
         ("openclaw.rocks/v1alpha1", "OpenClawInstance") => typed::<InstanceShape>(value),
+        ("monitoring.coreos.com/v1", "PodMonitor") => typed::<PodMonitor>(value),
+        ("monitoring.coreos.com/v1", "PrometheusRule") => typed::<PrometheusRule>(value),
         ("monitoring.coreos.com/v1", "ServiceMonitor") => typed::<ServiceMonitor>(value),
         ("gateway.networking.k8s.io/v1", "HTTPRoute") => typed::<HttpRoute>(value),
         ("traefik.io/v1alpha1", "Middleware") => typed::<Middleware>(value),

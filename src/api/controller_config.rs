@@ -1,0 +1,111 @@
+//! `config.yaml` of the ConfigMap `openclaw-controller`, kind `ControllerConfig`: what the controller
+//! must know that no instance says.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Kind of the document.
+pub const KIND: &str = "ControllerConfig";
+
+/// What the controller must know that no instance says.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct ControllerConfig {
+    /// `openclaw.rocks/v1alpha1`.
+    pub api_version: String,
+    /// `ControllerConfig`.
+    pub kind: String,
+    /// Name of the cluster: instances that were rendered for another one are left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_name: Option<String>,
+    /// Repositories that hold instances of this cluster.
+    pub repositories: Vec<Repository>,
+    /// Prefixes in the bucket that a namespace may restore from, besides its own.
+    pub restore_grants: Vec<RestoreGrant>,
+}
+
+impl Default for ControllerConfig {
+    fn default() -> Self {
+        Self {
+            api_version: crate::names::API_VERSION.to_owned(),
+            kind: KIND.to_owned(),
+            cluster_name: None,
+            repositories: Vec::new(),
+            restore_grants: Vec::new(),
+        }
+    }
+}
+
+/// A Git repository of instances.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Repository {
+    /// Its name, for conditions and logs.
+    pub name: String,
+    /// Where it is: `https://host/path.git`, `ssh://git@host/path.git` or `git@host:path.git`.
+    pub url: String,
+    /// Branch that is synced.
+    #[serde(default = "main")]
+    pub branch: String,
+    /// Folder of openclaw.yaml inside the repository; empty for its root.
+    #[serde(default)]
+    pub path: String,
+    /// Secret beside the controller with `username` and `password`, or `ssh-privatekey`; it is
+    /// mounted as files and may be absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret: Option<String>,
+    /// Host keys of an ssh server, as lines of a known_hosts file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<String>,
+    /// Certificates that an https server is trusted by, in PEM, besides the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
+}
+
+fn main() -> String {
+    "main".to_owned()
+}
+
+impl Repository {
+    /// Makes a repository with everything else at its default.
+    pub fn new(name: &str, url: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            branch: main(),
+            path: String::new(),
+            credentials_secret: None,
+            known_hosts: None,
+            ca_bundle: None,
+        }
+    }
+
+    /// Whether it is reached by ssh.
+    pub fn is_ssh(&self) -> bool {
+        !self.url.starts_with("https://")
+    }
+}
+
+/// A right to restore what another namespace, cluster or tool has backed up.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoreGrant {
+    /// Namespace of the instances that may restore.
+    pub namespace: String,
+    /// Path in the bucket, such as `backups/team-a`; everything below it may be restored.
+    pub prefix: String,
+}
+
+/// Returns the JSON Schema of the document.
+pub fn schema() -> Value {
+    let generator = SchemaSettings::draft07()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator();
+    let mut schema = Value::from(generator.into_root_schema_for::<ControllerConfig>());
+    schema["required"] = json!(["apiVersion", "kind"]);
+    schema["properties"]["apiVersion"]["enum"] = json!([crate::names::API_VERSION]);
+    schema["properties"]["kind"]["enum"] = json!([KIND]);
+    schema
+}

@@ -1,0 +1,209 @@
+//! Turns what `openclaw install` was asked for into the controller's own manifests, through the
+//! templates, the typed gate and the writer of instances. Reads nothing, writes nothing.
+//!
+//! The CustomResourceDefinition and the admission policies are of the whole cluster whatever is
+//! watched: an API exists once.
+
+pub mod alerts;
+pub mod dashboard;
+pub mod difference;
+pub mod options;
+
+use serde_json::{Map, Value, json};
+
+use crate::controller::rights::{self, Scope};
+use crate::names;
+use crate::render::engine::{Context, Engine};
+use crate::render::{Error, FLUX_SUBSTITUTE, Manifest, holds, yaml};
+use crate::tree;
+use crate::validate::{admission, policies};
+pub use options::{Installation, Monitor, Options};
+
+/// Rules in the CRD and policies need this Kubernetes: before it a stored instance that breaks a
+/// rule could not even lose its finalizer, and policies are not served.
+const ADMISSION_SINCE: (u32, u32) = (1, 30);
+
+/// One object: its template and when it is printed.
+type Object = (&'static str, fn(&Options) -> bool);
+
+/// What belongs to the controller alone, in the order of the stream; rights came before.
+const OBJECTS: &[Object] = &[
+    ("install/config-map.yaml.j2", |_| true),
+    ("install/network-policy.yaml.j2", |_| true),
+    ("install/service.yaml.j2", |_| true),
+    ("install/pod-disruption-budget.yaml.j2", |options| options.is_available),
+    ("install/deployment.yaml.j2", |_| true),
+    ("install/pod-monitor.yaml.j2", |options| options.monitor == Monitor::PodMonitor),
+    ("install/service-monitor.yaml.j2", |options| options.monitor == Monitor::ServiceMonitor),
+    ("install/prometheus-rule.yaml.j2", |o| o.has_alerts && o.monitor != Monitor::None),
+    ("install/dashboard.yaml.j2", |o| o.has_dashboard && o.monitor != Monitor::None),
+];
+
+/// Renders everything that the controller needs, in the order in which it is applied.
+///
+/// # Errors
+/// When a template is at fault.
+pub fn render(engine: &Engine, installation: &Installation) -> Result<Vec<Manifest>, Error> {
+    let options = installation.options();
+    let context = Context::new(&values(options));
+    let mut objects = vec![engine.render("install/namespace.yaml.j2", &context)?];
+    objects.extend(api(options));
+    objects.push(engine.render("install/service-account.yaml.j2", &context)?);
+    objects.extend(roles(engine, &context, options)?);
+    for (template, when) in OBJECTS {
+        if when(options) {
+            objects.push(engine.render(template, &context)?);
+        }
+    }
+    let finished = objects.into_iter().map(|mut object| {
+        if holds(&object, "${") {
+            annotate(&mut object, FLUX_SUBSTITUTE, "disabled");
+        }
+        Ok(Manifest::new(object)?)
+    });
+    finished.collect()
+}
+
+/// The API of instances, and who asks what is written to it.
+fn api(options: &Options) -> Vec<Value> {
+    let has_admission = options.kubernetes.is_none_or(|version| version >= ADMISSION_SINCE);
+    let mut crd = admission::crd();
+    // Whoever prunes the definition deletes every instance.
+    for (key, value) in [
+        ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
+        ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+    ] {
+        annotate(&mut crd, key, value);
+    }
+    if has_admission {
+        return [crd].into_iter().chain(policies::all()).collect();
+    }
+    drop_rules(&mut crd);
+    vec![crd]
+}
+
+fn drop_rules(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("x-kubernetes-validations");
+            map.values_mut().for_each(drop_rules);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_rules),
+        _ => {}
+    }
+}
+
+fn annotate(object: &mut Value, key: &str, value: &str) {
+    if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        annotations[key] = json!(value);
+    }
+}
+
+/// The roles with their bindings: of the cluster, or of each namespace that is watched; and those
+/// of the controller's own.
+fn roles(engine: &Engine, context: &Context, options: &Options) -> Result<Vec<Value>, Error> {
+    let mut scopes: Vec<(&str, String, Scope)> = options
+        .namespaces
+        .iter()
+        .map(|namespace| (namespace.as_str(), names::CONTROLLER.to_owned(), Scope::Watched))
+        .collect();
+    // Its own namespace may be watched too, so the name differs.
+    scopes.push((&options.namespace, format!("{}-lease", names::CONTROLLER), Scope::Home));
+    let mut objects = Vec::new();
+    if options.namespaces.is_empty() {
+        let rules = json!({"rules": rights::rules(Scope::Watched)});
+        objects.push(engine.render("install/cluster-role.yaml.j2", &context.with(&rules))?);
+        objects.push(engine.render("install/cluster-role-binding.yaml.j2", context)?);
+    }
+    for (namespace, name, scope) in scopes {
+        let role = json!({"name": name, "namespace": namespace, "rules": rights::rules(scope)});
+        let context = context.with(&json!({"role": role}));
+        objects.push(engine.render("install/role.yaml.j2", &context)?);
+        objects.push(engine.render("install/role-binding.yaml.j2", &context)?);
+    }
+    Ok(objects)
+}
+
+/// Everything that the templates place.
+fn values(options: &Options) -> Value {
+    let selector = json!({
+        names::LABEL_NAME: names::CONTROLLER,
+        names::LABEL_INSTANCE: names::CONTROLLER,
+    });
+    let mut labels = selector.clone();
+    labels[names::LABEL_MANAGED_BY] = json!(names::MANAGED_BY);
+    let mut namespace_labels = labels.clone();
+    for mode in ["enforce", "audit", "warn"] {
+        namespace_labels[format!("pod-security.kubernetes.io/{mode}")] = json!("restricted");
+    }
+    let mut dashboard_labels = labels.clone();
+    dashboard_labels["grafana_dashboard"] = json!("1");
+    // The document always serializes.
+    let config = serde_json::to_value(&options.config).unwrap_or_default();
+    let config = yaml::write(&config);
+    let mut egress = vec![443, 6443];
+    if options.config.repositories.iter().any(crate::api::controller_config::Repository::is_ssh) {
+        egress.push(22);
+    }
+    let port = |port: i32| json!({"port": port, "protocol": "TCP"});
+    let (mounts, volumes) = volumes(options);
+    json!({
+        "name": names::CONTROLLER,
+        "namespace": options.namespace,
+        "image": options.image,
+        "labels": labels,
+        "selector": selector,
+        "namespace_labels": namespace_labels,
+        "dashboard_labels": dashboard_labels,
+        "is_available": options.is_available,
+        "args": arguments(options),
+        "config_data": data(names::KEY_CONTROLLER_CONFIG, config.clone()),
+        "pod_annotations": data(names::ANNOTATION_CONFIG_HASH, tree::hash(config.as_bytes())),
+        "mounts": mounts,
+        "volumes": volumes,
+        "metrics_port": names::PORT_CONTROLLER_METRICS,
+        "health_port": names::PORT_CONTROLLER_HEALTH,
+        "egress_ports": egress.into_iter().map(port).collect::<Vec<_>>(),
+        "alerts": alerts::rules(),
+        "dashboard_data": data("openclaw-fleet.json", format!("{:#}\n", dashboard::dashboard())),
+    })
+}
+
+fn data(key: &str, text: String) -> Value {
+    Value::Object(Map::from_iter([(key.to_owned(), Value::String(text))]))
+}
+
+fn arguments(options: &Options) -> Vec<String> {
+    let mut arguments = vec!["controller".to_owned()];
+    if !options.namespaces.is_empty() {
+        arguments.push(format!("--namespaces={}", options.namespaces.join(",")));
+    }
+    if let Some(name) = &options.config.cluster_name {
+        arguments.push(format!("--cluster-name={name}"));
+    }
+    arguments
+}
+
+/// The configuration and each repository's credentials, as mounts and as volumes. Credentials are
+/// files, so that no right to read Secrets is needed, and may be absent, so that a missing one is
+/// told in a condition and not by a Pod that does not start.
+fn volumes(options: &Options) -> (Vec<Value>, Vec<Value>) {
+    let mut mounts = vec![
+        json!({"name": "config", "mountPath": names::MOUNT_CONTROLLER_CONFIG, "readOnly": true}),
+        json!({"name": "tmp", "mountPath": "/tmp"}),
+    ];
+    let mut volumes = vec![
+        json!({"name": "config", "configMap": {"name": names::CONTROLLER}}),
+        json!({"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}),
+    ];
+    for repository in &options.config.repositories {
+        let Some(secret) = &repository.credentials_secret else { continue };
+        let name = format!("credentials-{}", repository.name);
+        let path = format!("{}/{}", names::MOUNT_CREDENTIALS, repository.name);
+        mounts.push(json!({"name": name, "mountPath": path, "readOnly": true}));
+        let secret = json!({"secretName": secret, "optional": true, "defaultMode": 0o440});
+        volumes.push(json!({"name": name, "secret": secret}));
+    }
+    (mounts, volumes)
+}

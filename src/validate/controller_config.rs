@@ -1,0 +1,213 @@
+//! Reads and checks the controller's `config.yaml`, and writes it.
+
+use serde_json::Value;
+
+use super::grammar::{is_host, is_label, is_subdomain, path_fault};
+use crate::api::controller_config::{ControllerConfig, Repository, schema};
+use crate::api::source::{self, Document};
+use crate::api::structure::Schema;
+use crate::diagnostic::{Finding, Report, severity};
+
+/// Code of what is wrong with an installation.
+pub const CODE: &str = "OC0313";
+
+/// What is wrong: the field, and what was found and is allowed.
+pub type Fault = (String, String);
+
+/// Reads the configuration; `None` when the report holds an error.
+pub fn read(name: &str, bytes: &[u8]) -> (Option<ControllerConfig>, Report) {
+    let mut report = Report::default();
+    let (documents, findings) = source::read(name, bytes);
+    findings.into_iter().for_each(|finding| report.push(finding));
+    let Some(document) = documents.first() else { return (None, report) };
+    if let Some(second) = documents.get(1) {
+        let message = "found a second document, allowed: one";
+        report.push(Finding::at(CODE, "", message, None, second.place("")));
+    }
+    Schema::compile(schema()).check(document, &mut report);
+    if report.has_errors() {
+        return (None, report);
+    }
+    let mut value = document.value();
+    drop_nulls(&mut value);
+    match serde_json::from_value::<ControllerConfig>(value) {
+        Ok(config) => {
+            tell(&faults(&config), document, &mut report);
+            let config = (!report.has_errors()).then_some(config);
+            (config, report)
+        }
+        Err(error) => {
+            report.push(Finding::at(CODE, "", error.to_string(), None, document.place("")));
+            (None, report)
+        }
+    }
+}
+
+/// A key without a value is a key that is not there.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, child| !child.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+fn tell(faults: &[Fault], document: &Document, report: &mut Report) {
+    for (path, message) in faults {
+        // A place shows its line, and a refused URL may hold a password.
+        let place = (path.rsplit('.').next() != Some("url")).then(|| document.place(path));
+        report.push(Finding { place, ..Finding::new(CODE, severity(CODE), path, message, None) });
+    }
+}
+
+/// Returns everything that is wrong with a configuration.
+pub fn faults(config: &ControllerConfig) -> Vec<Fault> {
+    let mut found: Vec<Fault> = Vec::new();
+    if let Some(name) = &config.cluster_name
+        && let Some(message) = cluster_name(name)
+    {
+        found.push(("clusterName".to_owned(), message));
+    }
+    for (index, repository) in config.repositories.iter().enumerate() {
+        let at = format!("repositories[{index}]");
+        let faults = self::repository(repository).into_iter();
+        found.extend(faults.map(|(field, message)| (format!("{at}.{field}"), message)));
+        if config.repositories[..index].iter().any(|other| other.name == repository.name) {
+            let message = format!("found `{}` twice, allowed: a name once", repository.name);
+            found.push((format!("{at}.name"), message));
+        }
+    }
+    for (index, grant) in config.restore_grants.iter().enumerate() {
+        let at = format!("restoreGrants[{index}]");
+        if let Some(message) = namespace(&grant.namespace) {
+            found.push((format!("{at}.namespace"), message));
+        }
+        if let Some(fault) = path_fault(&grant.prefix) {
+            let message =
+                format!("found `{}`, {fault}; allowed: a path such as `backups/a`", grant.prefix);
+            found.push((format!("{at}.prefix"), message));
+        }
+    }
+    found
+}
+
+/// Returns why a name of a namespace is refused.
+pub fn namespace(text: &str) -> Option<String> {
+    (!is_label(text, 63)).then(|| format!("found `{text}`, allowed: the name of a namespace"))
+}
+
+/// Returns why a name of a cluster is refused.
+pub fn cluster_name(text: &str) -> Option<String> {
+    (!is_subdomain(text))
+        .then(|| format!("found `{text}`, allowed: lower-case letters, digits, `-` and `.`"))
+}
+
+/// Returns what is wrong with a repository, by its field.
+pub fn repository(repository: &Repository) -> Vec<(&'static str, String)> {
+    let Repository { name, url, branch, path, credentials_secret, known_hosts, ca_bundle } =
+        repository;
+    let mut found = Vec::new();
+    // The volume of its credentials is named after it.
+    if !is_label(name, 40) {
+        let allowed = "lower-case letters, digits and `-`, 40 at most";
+        found.push(("name", format!("found `{name}`, allowed: {allowed}")));
+    }
+    if !is_url(url) {
+        let allowed = "`https://host/path.git`, `ssh://git@host/path.git` or `git@host:path.git`, without a password";
+        found.push(("url", format!("found `{}`, allowed: {allowed}", without_password(url))));
+    }
+    if !is_branch(branch) {
+        found.push(("branch", format!("found `{branch}`, allowed: the name of a branch")));
+    }
+    if !path.is_empty()
+        && let Some(fault) = path_fault(path)
+    {
+        let allowed = "a folder inside the repository";
+        found.push(("path", format!("found `{path}`, {fault}; allowed: {allowed}")));
+    }
+    if let Some(secret) = credentials_secret
+        && !is_subdomain(secret)
+    {
+        found.push(("credentialsSecret", format!("found `{secret}`, allowed: a Secret's name")));
+    }
+    if known_hosts.is_some() && !repository.is_ssh() {
+        found.push(("knownHosts", "found beside an https url, allowed: with ssh".to_owned()));
+    }
+    if let Some(bundle) = ca_bundle
+        && (repository.is_ssh() || !bundle.contains("-----BEGIN CERTIFICATE-----"))
+    {
+        let allowed = "certificates in PEM, with an https url";
+        found.push(("caBundle", format!("found something else, allowed: {allowed}")));
+    }
+    found
+}
+
+/// What a report may show of a URL: nobody's password.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, rest)), Some((_, host))) if rest.contains('@') => {
+            format!("{scheme}://...@{host}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn is_url(url: &str) -> bool {
+    let is_plain = url.bytes().all(|b| b.is_ascii_graphic() && !b"\"'`<>\\^{|}#?".contains(&b));
+    is_plain && url.len() <= 2048 && (is_https(url) || is_ssh_url(url) || is_short_ssh(url))
+}
+
+fn is_https(url: &str) -> bool {
+    url.strip_prefix("https://").is_some_and(is_host_and_path)
+}
+
+fn is_ssh_url(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("ssh://") else { return false };
+    match rest.split_once('@') {
+        Some((user, rest)) => is_user(user) && is_host_and_path(rest),
+        None => is_host_and_path(rest),
+    }
+}
+
+/// `git@host:path`, as git prints it.
+fn is_short_ssh(url: &str) -> bool {
+    let Some((user, rest)) = url.split_once('@') else { return false };
+    let Some((host, path)) = rest.split_once(':') else { return false };
+    is_user(user) && is_host(host) && !path.is_empty()
+}
+
+fn is_user(text: &str) -> bool {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && text.bytes().all(is_word)
+}
+
+fn is_host_and_path(text: &str) -> bool {
+    let Some((authority, path)) = text.split_once('/') else { return false };
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0) && !path.is_empty()
+}
+
+/// Git keeps its own files under such names.
+fn is_lock(part: &str) -> bool {
+    part.rsplit_once('.').is_some_and(|(_, ending)| ending == "lock")
+}
+
+/// What `git check-ref-format --branch` takes, and nothing that a program could read as a flag.
+fn is_branch(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !is_lock(part)
+            && part.bytes().all(|b| b.is_ascii_graphic() && !b"~^:?*[\\".contains(&b))
+    };
+    text.len() <= 244
+        && !text.starts_with('-')
+        && !text.ends_with('.')
+        && text != "@"
+        && !text.contains("..")
+        && !text.contains("@{")
+        && text.split('/').all(is_part)
+}
