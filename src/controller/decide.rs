@@ -17,8 +17,19 @@ use crate::names;
 pub struct Plan {
     /// In this order.
     pub actions: Vec<Action>,
-    /// Secrets and ConfigMaps to be told about when they appear.
-    pub awaited: Vec<(Kind, String)>,
+    /// What to be told about when it changes.
+    pub awaited: Vec<Awaited>,
+}
+
+/// A Secret or ConfigMap that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Awaited {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The version that lacks something; `None` when there is none at all.
+    pub version: Option<String>,
 }
 
 /// One effect.
@@ -97,17 +108,20 @@ pub fn phase(observed: &Observed) -> Phase {
     status::phase(observed, &conditions::judge(observed, &token::decide(observed)))
 }
 
-fn awaited(observed: &Observed) -> Vec<(Kind, String)> {
-    let is_absent = |key: &(Kind, String)| {
+fn awaited(observed: &Observed) -> Vec<Awaited> {
+    let faulty = |(kind, name): (Kind, String)| {
         let needs = secrets::needs(observed);
-        let mut needs = needs.filter(|need| (need.kind, &need.name) == (key.0, &key.1));
-        match observed.readings.get(key) {
-            Some(Reading::Absent) => true,
-            Some(Reading::Held(held)) => needs.any(|need| !need.keys.is_subset(&held.keys)),
-            _ => false,
-        }
+        let mut needs = needs.filter(|need| (need.kind, &need.name) == (kind, &name));
+        let version = match observed.readings.get(&(kind, name.clone())) {
+            Some(Reading::Absent) => None,
+            Some(Reading::Held(held)) if needs.any(|need| !need.keys.is_subset(&held.keys)) => {
+                Some(held.version.clone())
+            }
+            _ => return None,
+        };
+        Some(Awaited { kind, name, version })
     };
-    reads(observed).into_iter().filter(is_absent).collect()
+    reads(observed).into_iter().filter_map(faulty).collect()
 }
 
 /// What changed from one status to the next: never the same twice, as the status is written first.

@@ -178,6 +178,8 @@ pub enum Reading {
 /// A Secret or ConfigMap, without its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
+    /// Its version.
+    pub version: String,
     /// Its keys.
     pub keys: BTreeSet<String>,
     /// UIDs of its owners.

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::act::{Actor, Done};
-use super::decide::{self, Plan};
+use super::decide::{self, Action, Awaited, Plan};
 use super::meters;
 use super::observed::{Observed, Reading};
 use super::run::Shared;
@@ -41,9 +41,20 @@ pub struct Worker {
     pub cluster: Option<String>,
 }
 
+/// What came of a look.
+struct Looked {
+    result: meters::Result,
+    /// Whether everything is known that was asked for.
+    is_settled: bool,
+}
+
+impl Looked {
+    const DONE: Self = Self { result: meters::Result::Success, is_settled: true };
+}
+
 /// What waits for a missing object, by instance.
 #[derive(Debug, Default)]
-pub struct Awaited(Mutex<HashMap<(Key, Kind, String), AbortHandle>>);
+pub struct Waiting(Mutex<HashMap<(Key, Awaited), AbortHandle>>);
 
 /// Consecutive faults, by instance.
 #[derive(Debug, Default)]
@@ -73,7 +84,12 @@ impl Worker {
                 async move { worker.look(&key).await }
             });
             let result = match look.await {
-                Ok(Ok(result)) => result,
+                Ok(Ok(result)) => {
+                    if result.is_settled {
+                        self.shared.faults.clear(&key);
+                    }
+                    result.result
+                }
                 Ok(Err(error)) => {
                     tracing::warn!(instance = %key, %error, "a look failed");
                     meters::Result::Error
@@ -101,14 +117,14 @@ impl Worker {
         }
     }
 
-    async fn look(&self, key: &Key) -> kube::Result<meters::Result> {
+    async fn look(&self, key: &Key) -> kube::Result<Looked> {
         let Some((mut observed, is_read)) = self.shared.world().observed(key) else {
             self.shared.meters.forget(key);
             self.wait_for(key, Vec::new());
-            return Ok(meters::Result::Success);
+            return Ok(Looked::DONE);
         };
         if !decide::is_ours(observed.instance.cluster.as_deref(), self.cluster.as_deref()) {
-            return Ok(meters::Result::Success);
+            return Ok(Looked::DONE);
         }
         if !is_read {
             self.read(key, &mut observed).await;
@@ -117,21 +133,26 @@ impl Worker {
         let Plan { actions, awaited } = plan;
         let mut result = meters::Result::Success;
         for action in actions {
+            let written = match &action {
+                Action::WriteStatus { status, .. } => Some((**status).clone()),
+                Action::MakeToken { .. } => None,
+            };
             match self.actor.act(&observed.instance, action).await? {
-                Done::Yes => {}
+                Done::Yes => {
+                    written.into_iter().for_each(|status| self.shared.world().wrote(key, status));
+                }
                 Done::ReadAgain => {
                     self.shared.world().forget_readings(key);
                     self.shared.queue.add(key.clone(), Duration::ZERO);
-                    return Ok(result);
+                    return Ok(Looked::DONE);
                 }
                 Done::Conflict => result = meters::Result::Conflict,
             }
         }
-        let phase = decide::phase(&observed);
-        self.shared.meters.show(key, &observed, phase);
-        self.again(key, &observed, result);
+        self.shared.meters.show(key, &observed, decide::phase(&observed));
+        let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
-        Ok(result)
+        Ok(Looked { result, is_settled })
     }
 
     async fn read(&self, key: &Key, observed: &mut Observed) {
@@ -141,29 +162,31 @@ impl Worker {
         self.shared.world().read(key, readings);
     }
 
-    /// What no watch will tell of is looked at again after a while.
-    fn again(&self, key: &Key, observed: &Observed, result: meters::Result) {
+    /// What no watch will tell of is looked at again after a while; tells whether all is known.
+    fn again(&self, key: &Key, observed: &Observed, result: meters::Result) -> bool {
         let is_open = |reading: &Reading| matches!(reading, Reading::Denied | Reading::Failed);
-        if observed.readings.values().any(is_open) {
+        let is_open = observed.readings.values().any(is_open);
+        if is_open {
             self.shared.world().forget_readings(key);
             self.shared.queue.add(key.clone(), self.shared.faults.next(key));
         } else if result == meters::Result::Conflict {
             self.shared.queue.add(key.clone(), FIRST);
         }
+        !is_open
     }
 
     /// Watches what is missing, each by its name, and nothing any more that is there.
-    fn wait_for(&self, key: &Key, missing: Vec<(Kind, String)>) {
+    fn wait_for(&self, key: &Key, missing: Vec<Awaited>) {
         let mut awaited = self.shared.awaited.0.lock().unwrap_or_else(PoisonError::into_inner);
-        awaited.retain(|(owner, kind, name), task| {
-            let is_wanted = owner != key || missing.iter().any(|(k, n)| (k, n) == (kind, name));
+        awaited.retain(|(owner, awaited), task| {
+            let is_wanted = owner != key || missing.contains(awaited);
             if !is_wanted {
                 task.abort();
             }
             is_wanted && !task.is_finished()
         });
-        for (kind, name) in missing {
-            let place = (key.clone(), kind, name.clone());
+        for one in missing {
+            let place = (key.clone(), one.clone());
             if awaited.contains_key(&place) {
                 continue;
             }
@@ -172,7 +195,7 @@ impl Worker {
                 self.shared.queue.add(key.clone(), LOOK);
                 continue;
             }
-            let resource = match kind {
+            let resource = match one.kind {
                 Kind::Secret => ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&()),
                 Kind::ConfigMap => ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&()),
             };
@@ -180,7 +203,7 @@ impl Worker {
                 Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
             let (shared, key) = (self.shared.clone(), key.clone());
             let task = tokio::spawn(async move {
-                watch::appears(api, &name).await;
+                watch::changes(api, &one.name, one.version.as_deref()).await;
                 shared.world().forget_readings(&key);
                 shared.queue.add(key, Duration::ZERO);
             });

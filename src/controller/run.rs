@@ -13,7 +13,7 @@ use super::lease::Claim;
 use super::meters::Meters;
 use super::pulse::Pulse;
 use super::queue::Queue;
-use super::reconcile::{Awaited, Faults, Worker};
+use super::reconcile::{Faults, Waiting, Worker};
 use super::world::{Key, World};
 use super::{serve, watch};
 
@@ -50,7 +50,7 @@ pub struct Shared {
     /// Metrics.
     pub meters: Meters,
     /// What waits for missing objects.
-    pub awaited: Awaited,
+    pub awaited: Waiting,
     /// Who failed before.
     pub faults: Faults,
 }
@@ -100,22 +100,13 @@ pub async fn run(options: Options) -> Result<(), String> {
         _ = interrupt.recv() => return Ok(()),
     }
     tracing::info!(identity = options.identity, "took the Lease");
-    while !shared.pulse.is_listed() {
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-            _ = ending.recv() => return Ok(claim.release().await),
-            _ = interrupt.recv() => return Ok(claim.release().await),
-        }
-    }
     let actor = Actor::new(client.clone(), options.identity);
     let cluster = options.cluster;
     let worker = Arc::new(Worker { shared: shared.clone(), client, actor, cluster });
     let mut workers = JoinSet::new();
-    for _ in 0..WORKERS {
-        workers.spawn(worker.clone().work());
-    }
     let is_lost = tokio::select! {
         () = claim.keep() => true,
+        () = work(&worker, &mut workers) => false,
         _ = ending.recv() => false,
         _ = interrupt.recv() => false,
     };
@@ -128,4 +119,16 @@ pub async fn run(options: Options) -> Result<(), String> {
     tokio::time::timeout(DRAIN, drained).await.ok();
     claim.release().await;
     Ok(())
+}
+
+/// Starts the workers when everything is known that there is: what is not listed yet would count
+/// as missing. Never returns.
+async fn work(worker: &Arc<Worker>, workers: &mut JoinSet<()>) {
+    while !worker.shared.pulse.is_listed() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for _ in 0..WORKERS {
+        workers.spawn(worker.clone().work());
+    }
+    std::future::pending::<()>().await;
 }

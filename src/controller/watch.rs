@@ -149,17 +149,18 @@ fn key(kind: Watched, object: &DynamicObject) -> Option<Key> {
     Some(Key { namespace: meta.namespace.clone()?, name: name.to_owned() })
 }
 
-/// Waits until a Secret or ConfigMap changes, which is missing now; watches it alone, by its name.
-pub async fn appears(api: Api<DynamicObject>, name: &str) {
+/// Waits until a Secret or ConfigMap is there in another version than the one that was read;
+/// watches it alone, by its name.
+pub async fn changes(api: Api<DynamicObject>, name: &str, read: Option<&str>) {
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let mut stream = watcher(api, config).default_backoff().boxed();
-    let mut is_listed = false;
     while let Some(event) = stream.next().await {
         match event {
-            Ok(watcher::Event::InitApply(_) | watcher::Event::Apply(_)) if is_listed => return,
-            // There before the watch, and missing a key, or made since it was read.
-            Ok(watcher::Event::InitApply(_)) => return,
-            Ok(watcher::Event::InitDone) => is_listed = true,
+            Ok(watcher::Event::InitApply(object) | watcher::Event::Apply(object)) => {
+                if read.is_none() || object.metadata.resource_version.as_deref() != read {
+                    return;
+                }
+            }
             Ok(_) => {}
             // Without the right there is nothing to see; the Role brings a new look.
             Err(_) => tokio::time::sleep(Duration::from_secs(5)).await,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::observed::{InstanceFacts, Observed, PodFacts, Reading, SetFacts};
+use crate::api::status::OpenClawInstanceStatus;
 use crate::model::references::Kind;
 
 /// Namespace and name of an instance.
@@ -147,6 +148,14 @@ impl World {
         if let Some(parts) = self.parts.get_mut(key) {
             parts.is_read = !readings.values().any(|one| *one == Reading::Failed);
             parts.readings = readings;
+        }
+    }
+
+    /// Takes over the status that was written, so that its event is no news.
+    pub fn wrote(&mut self, key: &Key, status: OpenClawInstanceStatus) {
+        let instance = self.parts.get_mut(key).and_then(|parts| parts.instance.as_mut());
+        if let Some(instance) = instance {
+            instance.status = status;
         }
     }
 

@@ -139,8 +139,8 @@ impl World {
                 }
             }
         }
-        for (_, name) in plan.awaited {
-            told.push_str(&format!("await {name}\n"));
+        for awaited in plan.awaited {
+            told.push_str(&format!("await {}\n", awaited.name));
         }
         told
     }

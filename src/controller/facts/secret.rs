@@ -27,6 +27,7 @@ fn held(metadata: &Value) -> Held {
     let writes_data = |entry: &&Value| entry["fieldsV1"].get("f:data").is_some();
     let written = list("managedFields").filter(writes_data).filter_map(|e| time(&e["time"])).max();
     Held {
+        version: metadata["resourceVersion"].as_str().unwrap_or_default().to_owned(),
         owners: list("ownerReferences")
             .filter_map(|owner| owner["uid"].as_str())
             .map(str::to_owned)
