@@ -51,7 +51,7 @@ impl Claim {
     /// Keeps the Lease; returns when it is lost.
     pub async fn keep(&mut self) {
         let mut kept = Instant::now();
-        while kept.elapsed() < DURATION - RENEWAL {
+        while kept.elapsed() + RENEWAL < DURATION {
             sleep(RENEWAL).await;
             match tokio::time::timeout(RENEWAL, self.attempt()).await {
                 Ok(Ok(true)) => kept = Instant::now(),

@@ -106,7 +106,7 @@ impl Worker {
                     self.shared.queue.add(key.clone(), wait);
                 }
                 meters::Result::Success | meters::Result::Conflict => {
-                    self.shared.faults.clear(&key)
+                    self.shared.faults.clear(&key);
                 }
             }
             let is_known = self.shared.world().observed(&key).is_some();

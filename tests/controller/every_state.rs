@@ -25,7 +25,14 @@ fn held() -> impl Strategy<Value = Reading> {
             let keys = ["token", "k", "tls.crt", "tls.key"].map(str::to_owned);
             let keys = if has_keys { keys.into() } else { BTreeSet::new() };
             let written = Some(now() + std::time::Duration::from_secs(at.unsigned_abs()));
-            Reading::Held(Held { keys, owners, is_labeled, written, token })
+            Reading::Held(Held {
+                version: "1".to_owned(),
+                keys,
+                owners,
+                is_labeled,
+                written,
+                token,
+            })
         },
     )
 }
