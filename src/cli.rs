@@ -187,7 +187,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
-        Verb::Controller(flags) => controller::run(flags),
+        Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::controller::rights::{self, Scope};
 use crate::names;
 use crate::render::engine::{Context, Engine};
-use crate::render::{Error, FLUX_SUBSTITUTE, Manifest, holds, yaml};
+use crate::render::{Error, Manifest, guard_from_flux, yaml};
 use crate::tree;
 use crate::validate::{admission, policies};
 pub use options::{Installation, Monitor, Options};
@@ -56,9 +56,7 @@ pub fn render(engine: &Engine, installation: &Installation) -> Result<Vec<Manife
         }
     }
     let finished = objects.into_iter().map(|mut object| {
-        if holds(&object, "${") {
-            annotate(&mut object, FLUX_SUBSTITUTE, "disabled");
-        }
+        guard_from_flux(&mut object);
         Ok(Manifest::new(object)?)
     });
     finished.collect()
@@ -175,12 +173,10 @@ fn data(key: &str, text: String) -> Value {
 }
 
 fn arguments(options: &Options) -> Vec<String> {
-    let mut arguments = vec!["controller".to_owned()];
+    let (folder, file) = (names::MOUNT_CONTROLLER_CONFIG, names::KEY_CONTROLLER_CONFIG);
+    let mut arguments = vec!["controller".to_owned(), format!("--config={folder}/{file}")];
     if !options.namespaces.is_empty() {
         arguments.push(format!("--namespaces={}", options.namespaces.join(",")));
-    }
-    if let Some(name) = &options.config.cluster_name {
-        arguments.push(format!("--cluster-name={name}"));
     }
     arguments
 }

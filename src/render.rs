@@ -135,16 +135,23 @@ fn containers(
 
 /// Flux replaces `${NAME}` in every object of a Kustomization that substitutes; ours are scripts
 /// and the application's own references, so they opt out.
-pub const FLUX_SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+const FLUX_SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
+/// Tells Flux to leave an object alone that holds `${`.
+pub fn guard_from_flux(value: &mut Value) {
+    if !holds(value, "${") {
+        return;
+    }
+    if let Some(annotations) = annotations(value) {
+        annotations.insert(FLUX_SUBSTITUTE.to_owned(), json!("disabled"));
+    }
+}
 
 fn annotate(value: &mut Value, instance: &Instance) {
-    let holds_reference = holds(value, "${");
+    guard_from_flux(value);
     let Some(annotations) = annotations(value) else { return };
     for (key, text) in &instance.annotations {
         annotations.insert(key.clone(), Value::String(text.clone()));
-    }
-    if holds_reference {
-        annotations.insert(FLUX_SUBSTITUTE.to_owned(), json!("disabled"));
     }
     let is_empty = annotations.is_empty();
     if value["kind"] == "StatefulSet" {

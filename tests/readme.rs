@@ -265,6 +265,12 @@ fn every_command_of_ours_runs() {
                 let script = std::fs::read_to_string(kit::root().join(program)).unwrap();
                 let word = command.split_whitespace().nth(1).unwrap();
                 assert!(script.contains(&format!("\n#   tests/bed/bed {word} ")), "{line}");
+            } else if command.starts_with("openclaw controller ") {
+                // It runs for ever; here, that it takes the flags and looks for a cluster.
+                let found = shell(&test, &format!("KUBECONFIG=none {command}"));
+                assert_eq!(found.status.code(), Some(2), "{line}");
+                let words = String::from_utf8_lossy(&found.stderr);
+                assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
             } else if program == "openclaw" {
                 let found = shell(&test, command);
                 let words = String::from_utf8_lossy(&found.stderr);

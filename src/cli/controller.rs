@@ -2,12 +2,16 @@
 #![expect(clippy::disallowed_methods, reason = "the shell reads the environment")]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 
-use super::Outcome;
+use super::{Outcome, tell_report};
+use crate::api::controller_config::ControllerConfig;
 use crate::controller::run::{self, Options};
+use crate::diagnostic::{Finding, Report, severity};
+use crate::validate::controller_config;
 
 /// Flags of `openclaw controller`.
 #[derive(Args, Debug)]
@@ -15,13 +19,17 @@ pub(super) struct Flags {
     /// Namespaces to look after; without it all of them.
     #[arg(long, value_delimiter = ',', env = "OPENCLAW_NAMESPACES")]
     namespaces: Vec<String>,
-    /// Name of the cluster; instances that were rendered for another one are left alone.
+    /// File with what no instance says: cluster, repositories, grants.
+    #[arg(long, value_name = "FILE", env = "OPENCLAW_CONTROLLER_CONFIG")]
+    config: Option<PathBuf>,
+    /// Name of the cluster, before that of the file; instances that were rendered for another one
+    /// are left alone.
     #[arg(long, env = "OPENCLAW_CLUSTER_NAME")]
     cluster_name: Option<String>,
     /// Namespace of the Lease.
     #[arg(long, env = "POD_NAMESPACE", default_value = crate::names::CONTROLLER_NAMESPACE)]
     namespace: String,
-    /// Name of this process in the Lease; by default that of the machine.
+    /// Name of this process in the Lease; by default made of the machine's and its number.
     #[arg(long, env = "POD_NAME")]
     identity: Option<String>,
     /// Address of /healthz and /readyz.
@@ -33,23 +41,37 @@ pub(super) struct Flags {
 }
 
 /// Looks after the instances of a cluster until it is told to end.
-pub(super) fn run(flags: Flags) -> anyhow::Result<Outcome> {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "openclaw=info,warn".to_owned());
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    let identity = flags.identity.unwrap_or_else(|| format!("process-{}", std::process::id()));
+pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
+    let mut report = Report::default();
+    let mut config = match &flags.config {
+        Some(file) => super::install::config(file, &mut report)?,
+        None => ControllerConfig::default(),
+    };
+    if flags.cluster_name.is_some() {
+        config.cluster_name = flags.cluster_name;
+    }
+    // A variable that is empty is one that is not there.
+    let namespaces: Vec<String> =
+        flags.namespaces.into_iter().filter(|name| !name.is_empty()).collect();
+    for name in namespaces.iter().chain([&flags.namespace]) {
+        if let Some(message) = controller_config::namespace(name) {
+            let code = controller_config::CODE;
+            report.push(Finding::new(code, severity(code), "--namespaces", message, None));
+        }
+    }
+    if report.has_errors() {
+        tell_report(&mut report, color, false);
+        return Ok(Outcome::Finding);
+    }
     let options = Options {
-        namespaces: flags.namespaces,
-        cluster: flags.cluster_name,
+        namespaces,
+        config,
         home: flags.namespace,
-        identity,
+        identity: flags.identity.unwrap_or_else(identity),
         health: flags.health_address,
         metrics: flags.metrics_address,
     };
+    log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -57,4 +79,20 @@ pub(super) fn run(flags: Flags) -> anyhow::Result<Outcome> {
         .context("failed to start the runtime")?;
     runtime.block_on(run::run(options)).map_err(anyhow::Error::msg)?;
     Ok(Outcome::Done)
+}
+
+fn log() {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "openclaw=info,warn".to_owned());
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// A name that no other process has: machines may share a disk, and processes a machine.
+fn identity() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}_{}", machine.trim(), std::process::id())
 }

@@ -132,7 +132,8 @@ fn options(flags: &Flags, report: &mut Report) -> anyhow::Result<Options> {
     })
 }
 
-fn config(file: &Path, report: &mut Report) -> anyhow::Result<ControllerConfig> {
+/// Reads a file of kind ControllerConfig; what is wrong with it goes to the report.
+pub(super) fn config(file: &Path, report: &mut Report) -> anyhow::Result<ControllerConfig> {
     let text = files::read(file)?;
     let (config, found) = controller_config::read(&super::project::shown(file), text.as_bytes());
     report.extend(found);

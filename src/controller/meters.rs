@@ -68,10 +68,22 @@ pub struct Meters {
     info: Family<Info, Gauge>,
     ready: Family<Instance, Gauge>,
     total: Family<Looked, Counter>,
+    checks: Family<Looked, Counter>,
+    applied: Family<Instance, Counter>,
+    rollbacks: Family<Instance, Counter>,
     duration: Family<Instance, Histogram>,
     managed: Gauge,
     /// What an instance was last shown as, so that it goes with it.
     shown: Mutex<HashMap<Key, Info>>,
+}
+
+/// What may come of a look.
+const LOOKED: [&str; 3] = ["success", "error", "conflict"];
+/// What may come of a search for a newer version.
+const SEARCHED: [&str; 2] = ["success", "error"];
+
+fn looked(key: &Key, result: &'static str) -> Looked {
+    Looked { instance: key.name.clone(), namespace: key.namespace.clone(), result }
 }
 
 /// Upper bounds of the histogram, in seconds.
@@ -83,7 +95,6 @@ impl Default for Meters {
         let phase = Family::default();
         let info = Family::default();
         let ready = Family::default();
-        let total = Family::default();
         let duration: Family<Instance, Histogram> =
             Family::new_with_constructor(|| Histogram::new(BOUNDS));
         let managed = Gauge::default();
@@ -98,9 +109,16 @@ impl Default for Meters {
             "1 while the Pod of an instance is ready",
             Family::clone(&ready),
         );
-        // The encoder adds `_total`.
-        let name = names::METRIC_RECONCILE.trim_end_matches("_total");
-        registry.register(name, "Looks at an instance by what came of them", Family::clone(&total));
+        let [total, checks] = [
+            (names::METRIC_RECONCILE, "Looks at an instance by what came of them"),
+            (names::METRIC_CHECKS, "Searches for a newer version by what came of them"),
+        ]
+        .map(|(name, help)| counter::<Looked>(&mut registry, name, help));
+        let [applied, rollbacks] = [
+            (names::METRIC_APPLIED, "Updates that were confirmed"),
+            (names::METRIC_ROLLBACKS, "Updates that were taken back"),
+        ]
+        .map(|(name, help)| counter::<Instance>(&mut registry, name, help));
         registry.register(
             names::METRIC_DURATION,
             "Seconds that a look at an instance took",
@@ -112,8 +130,30 @@ impl Default for Meters {
             managed.clone(),
         );
         let shown = Mutex::default();
-        Self { registry, phase, info, ready, total, duration, managed, shown }
+        Self {
+            registry,
+            phase,
+            info,
+            ready,
+            total,
+            checks,
+            applied,
+            rollbacks,
+            duration,
+            managed,
+            shown,
+        }
     }
+}
+
+fn counter<L>(registry: &mut Registry, name: &str, help: &str) -> Family<L, Counter>
+where
+    L: EncodeLabelSet + Clone + std::fmt::Debug + std::hash::Hash + Eq + Send + Sync + 'static,
+{
+    let family = Family::default();
+    // The encoder adds `_total`.
+    registry.register(name.trim_end_matches("_total"), help, Family::clone(&family));
+    family
 }
 
 impl Meters {
@@ -135,6 +175,14 @@ impl Meters {
         let is_ready = matches!(phase, Phase::Running | Phase::Degraded);
         let labels = Instance { instance: instance.clone(), namespace: namespace.clone() };
         self.ready.get_or_create(&labels).set(i64::from(is_ready));
+        // Counters are there from the start: an increase from nothing is none to Prometheus.
+        if observed.instance.wants.as_ref().is_some_and(|wants| wants.has_updates) {
+            for result in SEARCHED {
+                self.checks.get_or_create(&looked(key, result)).inc_by(0);
+            }
+            self.applied.get_or_create(&labels).inc_by(0);
+            self.rollbacks.get_or_create(&labels).inc_by(0);
+        }
         let set = observed.set.as_ref();
         let info = Info {
             instance,
@@ -152,14 +200,13 @@ impl Meters {
 
     /// Counts a look.
     pub fn count(&self, key: &Key, result: Result, took: Duration) {
-        let (instance, namespace) = (key.name.clone(), key.namespace.clone());
         let word = match result {
             Result::Success => "success",
             Result::Error => "error",
             Result::Conflict => "conflict",
         };
-        let labels = Instance { instance: instance.clone(), namespace: namespace.clone() };
-        self.total.get_or_create(&Looked { instance, namespace, result: word }).inc();
+        let labels = Instance { instance: key.name.clone(), namespace: key.namespace.clone() };
+        self.total.get_or_create(&looked(key, word)).inc();
         self.duration.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
@@ -174,13 +221,16 @@ impl Meters {
                 InPhase { instance: instance.clone(), namespace: namespace.clone(), phase };
             self.phase.remove(&labels);
         }
-        for result in ["success", "error", "conflict"] {
-            let labels =
-                Looked { instance: instance.clone(), namespace: namespace.clone(), result };
-            self.total.remove(&labels);
+        for result in LOOKED {
+            self.total.remove(&looked(key, result));
+        }
+        for result in SEARCHED {
+            self.checks.remove(&looked(key, result));
         }
         let labels = Instance { instance, namespace };
         self.ready.remove(&labels);
+        self.applied.remove(&labels);
+        self.rollbacks.remove(&labels);
         self.duration.remove(&labels);
         self.managed.set(i64::try_from(self.shown().len()).unwrap_or(i64::MAX));
     }

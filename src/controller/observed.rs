@@ -59,6 +59,8 @@ pub struct Wants {
     pub auth: Auth,
     /// Whether it is stopped on request.
     pub is_suspended: bool,
+    /// Whether newer versions are to be committed.
+    pub has_updates: bool,
     /// Whether a NetworkPolicy belongs to it.
     pub has_policy: bool,
     /// Whether a PodDisruptionBudget belongs to it.

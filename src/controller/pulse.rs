@@ -9,6 +9,9 @@ use tokio::time::Instant;
 /// How long a watch may fail before the process counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it may fail before a fresh process is worth a try.
+const LAST: Duration = Duration::from_secs(15 * 60);
+
 /// The state of every watch.
 #[derive(Debug, Default)]
 pub struct Pulse {
@@ -19,6 +22,12 @@ pub struct Pulse {
 struct Watch {
     is_listed: bool,
     failing_since: Option<Instant>,
+}
+
+impl Watch {
+    fn fails_longer_than(&self, time: Duration) -> bool {
+        self.failing_since.is_some_and(|since| since.elapsed() > time)
+    }
 }
 
 impl Pulse {
@@ -56,17 +65,22 @@ impl Pulse {
         !watches.is_empty() && watches.values().all(|watch| watch.is_listed)
     }
 
+    /// Returns which watch has failed for so long that a fresh process may do better.
+    pub fn death(&self) -> Option<String> {
+        let watches = self.lock();
+        let dead = watches.iter().find(|(_, watch)| watch.fails_longer_than(LAST));
+        dead.map(|(name, _)| format!("{name}: the watch fails for {} minutes", LAST.as_secs() / 60))
+    }
+
     /// Returns why the process is not ready; nothing when it is.
     pub fn fault(&self) -> Option<String> {
         let watches = self.lock();
-        let is_dead =
-            |watch: &Watch| watch.failing_since.is_some_and(|since| since.elapsed() > PATIENCE);
         if watches.is_empty() {
             return Some("no watch has started".to_owned());
         }
         watches.iter().find_map(|(name, watch)| match watch {
             watch if !watch.is_listed => Some(format!("{name}: not listed yet")),
-            watch if is_dead(watch) => Some(format!("{name}: the watch fails")),
+            watch if watch.fails_longer_than(PATIENCE) => Some(format!("{name}: the watch fails")),
             _ => None,
         })
     }

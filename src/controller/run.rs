@@ -16,19 +16,23 @@ use super::queue::Queue;
 use super::reconcile::{Faults, Waiting, Worker};
 use super::world::{Key, World};
 use super::{serve, watch};
+use crate::api::controller_config::ControllerConfig;
 
 /// Looks at the same time.
 const WORKERS: usize = 8;
 /// How long running looks may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// No watch and no server ever ends by itself.
+const BROKE_OFF: &str = "a watch or a server broke off";
+
 /// What a controller is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Namespaces that are watched; none means all.
     pub namespaces: Vec<String>,
-    /// Name of the cluster; instances of another one are left alone.
-    pub cluster: Option<String>,
+    /// What no instance says. Instances of another cluster than it names are left alone.
+    pub config: ControllerConfig,
     /// Namespace of the Lease.
     pub home: String,
     /// Name of this process among its like.
@@ -74,7 +78,9 @@ impl Shared {
 /// # Errors
 /// When the API server's address is not known, a port is taken, or the Lease is lost.
 pub async fn run(options: Options) -> Result<(), String> {
-    let client = Client::try_default().await.map_err(|error| error.to_string())?;
+    let client = Client::try_default()
+        .await
+        .map_err(|error| format!("found no cluster to look after: {error}"))?;
     let shared = Arc::new(Shared::default());
     let mut tasks = JoinSet::new();
     let health = serve::listen(options.health).await.map_err(|error| error.to_string())?;
@@ -96,22 +102,22 @@ pub async fn run(options: Options) -> Result<(), String> {
     tracing::info!(identity = options.identity, "waiting for the Lease");
     tokio::select! {
         () = claim.acquire() => {}
+        _ = tasks.join_next() => return Err(BROKE_OFF.to_owned()),
         _ = ending.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     }
     tracing::info!(identity = options.identity, "took the Lease");
     let actor = Actor::new(client.clone(), options.identity);
-    let cluster = options.cluster;
+    let cluster = options.config.cluster_name;
     let worker = Arc::new(Worker { shared: shared.clone(), client, actor, cluster });
     let mut workers = JoinSet::new();
-    let is_lost = tokio::select! {
-        () = claim.keep() => true,
-        () = work(&worker, &mut workers) => false,
-        _ = ending.recv() => false,
-        _ = interrupt.recv() => false,
-    };
-    if is_lost {
-        return Err("the Lease was lost to another process".to_owned());
+    tokio::select! {
+        // Nothing is given back or drained: somebody else acts by now.
+        () = claim.keep() => return Err("the Lease was lost".to_owned()),
+        _ = tasks.join_next() => return Err(BROKE_OFF.to_owned()),
+        () = work(&worker, &mut workers) => {}
+        _ = ending.recv() => {}
+        _ = interrupt.recv() => {}
     }
     tracing::info!("ending");
     shared.queue.close();

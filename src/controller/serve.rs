@@ -50,15 +50,16 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, answer: Answer) {
     }
 }
 
-/// `/healthz` says that the process answers, `/readyz` that its watches live.
+/// `/readyz` says whether every watch lives, `/healthz` whether one is past hope.
 pub fn health(path: &str, shared: &Shared) -> (StatusCode, String) {
-    match path {
-        "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
-        "/readyz" => match shared.pulse.fault() {
-            None => (StatusCode::OK, "ok\n".to_owned()),
-            Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")),
-        },
-        _ => (StatusCode::NOT_FOUND, String::new()),
+    let fault = match path {
+        "/healthz" => shared.pulse.death(),
+        "/readyz" => shared.pulse.fault(),
+        _ => return (StatusCode::NOT_FOUND, String::new()),
+    };
+    match fault {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")),
     }
 }
 

@@ -19,8 +19,10 @@ fn crashed(code: i32, restarts: i32, message: &str) -> Value {
     json!({"name": "openclaw", "state": state, "lastState": ended, "restartCount": restarts})
 }
 
+type Step<'a> = (&'a str, fn(&mut World));
+
 /// Tells each step under its title, and asserts that a second look changes nothing.
-fn tell(file: &str, world: &mut World, steps: &[(&str, fn(&mut World))]) {
+fn tell(file: &str, world: &mut World, steps: &[Step<'_>]) {
     let mut told = String::new();
     for (title, change) in steps {
         change(world);

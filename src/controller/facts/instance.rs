@@ -93,6 +93,7 @@ fn wants(loaded: &Loaded) -> Wants {
     Wants {
         auth: Auth::decide(&loaded.name, spec),
         is_suspended: spec.suspended,
+        has_updates: spec.auto_update.enabled,
         has_policy: spec.security.network_policy.enabled,
         has_disruption_budget: spec.availability.pod_disruption_budget.enabled,
         claim: persistence
