@@ -4,13 +4,16 @@
 control_plane_install() {
   packages openssl=openssl ip=iproute2 curl=curl
   build_control_plane
-  made "$bed/crds-$GATEWAY_API-$PROMETHEUS_OPERATOR-$TRAEFIK" foreign_crds
+  made "$(foreign_crds_folder)" foreign_crds
 }
+
+# Named by the function's own text, so that another list is another folder.
+foreign_crds_folder() { echo "$bed/crds-$GATEWAY_API-$PROMETHEUS_OPERATOR-$TRAEFIK-$(declare -f foreign_crds | sha256sum | cut -c1-8)"; }
 
 # Kinds of others that the rendered output uses.
 foreign_crds() {
   cp "$(module sigs.k8s.io/gateway-api "$GATEWAY_API")"/config/crd/standard/gateway.networking.k8s.io_{gateways,gatewayclasses,httproutes}.yaml .
-  cp "$(module github.com/prometheus-operator/prometheus-operator "$PROMETHEUS_OPERATOR")"/example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml .
+  cp "$(module github.com/prometheus-operator/prometheus-operator "$PROMETHEUS_OPERATOR")"/example/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,prometheusrules,servicemonitors}.yaml .
   cp "$(module github.com/traefik/traefik/v3 "$TRAEFIK")"/docs/content/reference/dynamic-configuration/traefik.io_middlewares.yaml .
   chmod u+w ./*
 }
@@ -91,7 +94,7 @@ control_plane_up() {
   spawn kube-scheduler "$kubernetes/kube-scheduler" --kubeconfig "$run/pki/scheduler.kubeconfig" \
     --leader-elect=false --bind-address 127.0.0.1
   wait_for 60 kube-controller-manager kc get serviceaccount default -n default
-  kc apply --server-side -f "$bed/crds-$GATEWAY_API-$PROMETHEUS_OPERATOR-$TRAEFIK" >/dev/null
+  kc apply --server-side -f "$(foreign_crds_folder)" >/dev/null
 }
 
 control_plane_status() {

@@ -98,15 +98,35 @@ dns_up() {
     --log-facility=- --log-queries --local=/cluster.local/
 }
 
+# rule COMMAND CHAIN ARGUMENT...: a rule of address translation that bears the bed's name.
+rule() {
+  local command=$1 chain=$2
+  shift 2
+  iptables -t nat "$command" "$chain" -m comment --comment openclaw-bed "$@" 2>/dev/null
+}
+
+# each_rule COMMAND: Pods reach the world under the machine's address, and the API server under
+# that of its Service, which a kube-proxy would see to.
+each_rule() {
+  local bad=0
+  rule "$1" POSTROUTING -s "$pods" ! -d "$pods" -j MASQUERADE || bad=1
+  rule "$1" PREROUTING -i "$bridge" -d 10.96.0.1/32 -p tcp --dport 443 -j DNAT --to-destination "$apiserver" || bad=1
+  return "$bad"
+}
+
 forwarding_up() {
   cat /proc/sys/net/ipv4/ip_forward >"$run/ip_forward"
   echo 1 >/proc/sys/net/ipv4/ip_forward
-  iptables -t nat -C POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment openclaw-bed -j MASQUERADE 2>/dev/null ||
-    iptables -t nat -A POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment openclaw-bed -j MASQUERADE
+  # The API server listens on the loopback address alone.
+  echo 1 >"/proc/sys/net/ipv4/conf/$bridge/route_localnet"
+  forwarding_ended
+  each_rule -A
 }
 
+forwarding_ended() { while each_rule -D; do :; done; }
+
 forwarding_down() {
-  while iptables -t nat -D POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment openclaw-bed -j MASQUERADE 2>/dev/null; do :; done
+  forwarding_ended
   if [ -e "$run/ip_forward" ]; then cat "$run/ip_forward" >/proc/sys/net/ipv4/ip_forward; fi
 }
 
