@@ -28,6 +28,14 @@ impl Stack {
     /// Makes namespace, repository and the gateway's Secret; nothing is applied yet.
     #[track_caller]
     pub fn new(topic: &str) -> Self {
+        let stack = Self::bare(topic);
+        stack.namespace.secret("agent-gateway-token", "token", TOKEN);
+        stack
+    }
+
+    /// Makes namespace and repository, without any Secret.
+    #[track_caller]
+    pub fn bare(topic: &str) -> Self {
         let namespace = Namespace::new(topic);
         let repository = Repository::new(&namespace.name);
         let stack = Self { namespace, repository, name: "agent".to_owned() };
@@ -36,7 +44,6 @@ impl Stack {
             stack.namespace.name
         );
         stack.repository.write("openclaw.yaml", &settings);
-        stack.namespace.secret("agent-gateway-token", "token", TOKEN);
         stack
     }
 

@@ -1,0 +1,22 @@
+//! The controller at work, with the rights that `openclaw install` prints, on a real cluster and
+//! beside the real OpenClaw. `tests/run all` starts the bed and runs this.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::missing_panics_doc,
+    reason = "tests are shell, fail by panicking, and tell a story from start to end"
+)]
+
+mod kit;
+
+use kit::bed;
+
+#[path = "bed/suite/controller/story.rs"]
+mod story;

@@ -1,0 +1,55 @@
+//! From an empty namespace to an agent that answers, told by what a user types.
+
+use crate::bed::controller::{condition, installed};
+use crate::bed::stack::SMALL;
+use crate::bed::{Stack, kubectl, run};
+
+const VERSION: &str = "2026.9.6";
+
+/// The gateway's token as somebody with the right to read it does.
+fn token(stack: &Stack) -> String {
+    let name = format!("{}-gateway-token", stack.name);
+    let secret = stack.namespace.object("secret", &name).expect("the token");
+    let script = secret["data"]["token"].as_str().unwrap().to_owned();
+    run(std::process::Command::new("sh").args(["-c", "echo $0 | base64 -d", &script])).unwrap()
+}
+
+#[test]
+fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
+    installed();
+    let stack = Stack::bare("story");
+    let namespace = stack.namespace.name.as_str();
+    stack.instance(VERSION, SMALL);
+    let commit = stack.repository.push("Add the agent");
+    stack.hand_to_argocd("application.yaml");
+    stack.synced(&commit, 180);
+    let resource = "openclawinstance/agent";
+    let wait = ["wait", "--for=condition=Ready", resource, "-n", namespace, "--timeout=600s"];
+    kubectl(wait).unwrap();
+
+    // What is printed is true.
+    let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
+    let words: Vec<&str> = columns.lines().nth(1).unwrap().split_whitespace().collect();
+    let endpoint = format!("agent.{namespace}.svc:18789");
+    assert_eq!(words[..5], ["agent", "Running", "True", VERSION, &endpoint], "{columns}");
+    let instance = stack.namespace.object("openclawinstance", "agent").unwrap();
+    for kind in ["StatefulSetReady", "SecretsReady", "ConfigValid", "NetworkPolicyReady", "Synced"]
+    {
+        assert!(condition(&instance, kind).starts_with("True "), "{instance:#}");
+    }
+
+    // The token opens the gateway, another one does not, and nobody else knows it.
+    let token = token(&stack);
+    assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert_eq!(stack.invoke(Some(&token)).unwrap().status, 200);
+    assert_eq!(stack.invoke(Some(&token.replace(&token[..4], "0000"))).unwrap().status, 401);
+    let kinds = "all,configmaps,events,openclawinstances,networkpolicies";
+    let all = kubectl(["get", kinds, "-n", namespace, "-o", "yaml"]).unwrap();
+    assert!(!all.contains(&token), "the token is in an object that is no Secret");
+
+    // The story is told once.
+    let told = kubectl(["describe", resource, "-n", namespace]).unwrap();
+    for reason in ["GatewayTokenCreated", "Running"] {
+        assert_eq!(told.matches(&format!("  {reason} ")).count(), 1, "{told}");
+    }
+}
