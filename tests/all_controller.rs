@@ -18,5 +18,9 @@ mod kit;
 
 use kit::bed;
 
+#[path = "bed/suite/controller/secrets.rs"]
+mod secrets;
+#[path = "bed/suite/controller/states.rs"]
+mod states;
 #[path = "bed/suite/controller/story.rs"]
 mod story;

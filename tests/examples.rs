@@ -18,10 +18,23 @@ use serde_json::Value;
 
 /// Both repositories: folder, and the files that a GitOps tool is given.
 const REPOSITORIES: [(&str, &[&str]); 2] = [
-    ("gitops-argocd", &["argocd/application.yaml", "argocd/applicationset.yaml"]),
+    (
+        "gitops-argocd",
+        &[
+            "argocd/application.yaml",
+            "argocd/applicationset.yaml",
+            "argocd/controller.yaml",
+            "argocd/health.yaml",
+        ],
+    ),
     (
         "gitops-flux",
-        &["flux/git-repository.yaml", "flux/kustomization.yaml", "flux/namespace.yaml"],
+        &[
+            "flux/controller.yaml",
+            "flux/git-repository.yaml",
+            "flux/kustomization.yaml",
+            "flux/namespace.yaml",
+        ],
     ),
 ];
 
@@ -215,6 +228,19 @@ fn the_gitops_tool_is_pointed_at_the_rendered_tree() {
                     assert_eq!(finalizer, "resources-finalizer.argocd.argoproj.io");
                     assert_eq!(spec["template"]["spec"]["syncPolicy"]["automated"]["prune"], true);
                 }
+                "Application" | "Kustomization" if file.ends_with("controller.yaml") => {
+                    let text = read(&format!("examples/{name}/{file}"));
+                    let line = text.lines().find(|line| line.contains("openclaw install"));
+                    let (command, written) = line.unwrap().split_once(" > ").unwrap();
+                    let path = spec["path"].as_str().or(spec["source"]["path"].as_str()).unwrap();
+                    let folder = path.trim_start_matches("./");
+                    assert_eq!(written, format!("{folder}/install.yaml"));
+                    // What the instances were rendered for is what the controller looks after.
+                    let settings = yaml(&read(&format!("examples/{name}/openclaw.yaml")));
+                    let cluster = settings["cluster"]["name"].as_str().unwrap();
+                    assert!(command.ends_with(&format!("--cluster-name {cluster}")), "{command}");
+                }
+                "ConfigMap" => assert_eq!(object["metadata"]["name"], "argocd-cm"),
                 "Application" => {
                     assert_eq!(spec["source"]["path"], "rendered");
                     assert_eq!(spec["source"]["directory"]["recurse"], true);
@@ -225,6 +251,7 @@ fn the_gitops_tool_is_pointed_at_the_rendered_tree() {
                         (&spec["path"], &spec["prune"]),
                         (&"./rendered".into(), &true.into())
                     );
+                    assert_eq!(spec["dependsOn"][0]["name"], "openclaw-controller");
                 }
                 "Namespace" => {
                     assert!(folders(name).iter().all(|folder| folder.starts_with("agents/")));

@@ -56,7 +56,7 @@ use super::status::OpenClawInstanceStatus;
     printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason","priority":1}"#,
     printcolumn = r#"{"name":"Version","type":"string","jsonPath":".status.autoUpdate.currentVersion"}"#,
     printcolumn = r#"{"name":"Tag","type":"string","jsonPath":".spec.image.tag","priority":1}"#,
-    printcolumn = r#"{"name":"Gateway","type":"string","jsonPath":".status.gatewayEndpoint","priority":1}"#,
+    printcolumn = r#"{"name":"Gateway","type":"string","jsonPath":".status.gatewayEndpoint"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
 )]
 #[serde(default, rename_all = "camelCase")]

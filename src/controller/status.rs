@@ -32,7 +32,8 @@ fn find<'a>(judgements: &'a [Judgement], kind: &str) -> Option<&'a Judgement> {
 }
 
 /// Puts the summaries that kstatus and people read first before the judgements. `Reconciling` and
-/// `Stalled` are there only while they are true.
+/// `Stalled` are there only while they are true, and `Ready` is not there while the instance is
+/// suspended: kstatus takes `False` for a change that is on its way, and would wait for ever.
 pub fn summarized(phase: Phase, judgements: Vec<Judgement>) -> Vec<Judgement> {
     let kind = names::CONDITION_STATEFUL_SET;
     let unknown = Judgement::unknown(kind, "NotSynced", "nothing is known");
@@ -42,12 +43,11 @@ pub fn summarized(phase: Phase, judgements: Vec<Judgement>) -> Vec<Judgement> {
         Phase::Terminating => {
             Judgement::no(ready.kind, "Terminating", "the instance is being deleted")
         }
-        Phase::Suspended => Judgement { verdict: Verdict::No, ..ready },
         _ => ready,
     };
     let worst = judgements.iter().find(|one| one.verdict == Verdict::No);
     let waiting = judgements.iter().find(|one| one.verdict == Verdict::NotYet);
-    let mut all = vec![ready];
+    let mut all = if phase == Phase::Suspended { Vec::new() } else { vec![ready] };
     match (phase, worst, waiting) {
         (Phase::Failed, Some(why), _) => {
             all.push(Judgement {

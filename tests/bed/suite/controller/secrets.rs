@@ -1,0 +1,143 @@
+//! Secrets: named with the field that wants them while they are missing, made where nobody else
+//! makes them, and never touched again. Nothing here needs a Pod, so the instances are suspended.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::bed::controller::{condition, installed, says, wait_for};
+use crate::bed::stack::TOKEN;
+use crate::bed::{Stack, ensure, eventually, figure, kubectl, steadily};
+
+const VERSION: &str = "2026.9.6";
+const SECRETS: &str = "SecretsReady";
+
+fn suspended(topic: &str, spec: &str) -> Stack {
+    installed();
+    let stack = Stack::bare(topic);
+    stack.instance(VERSION, &format!("suspended: true\n{spec}"));
+    stack
+}
+
+fn says_of_secrets(stack: &Stack, start: &str) -> Value {
+    wait_for(&stack.namespace.name, &stack.name, SECRETS, start, 60)
+}
+
+fn token(stack: &Stack) -> Option<Value> {
+    stack.namespace.object("secret", &format!("{}-gateway-token", stack.name))
+}
+
+/// Events of an instance, by reason.
+fn events(stack: &Stack, reason: &str) -> Vec<Value> {
+    let all = stack.namespace.objects("events.events.k8s.io");
+    all.into_iter().filter(|event| event["reason"] == reason).collect()
+}
+
+#[test]
+fn a_missing_secret_is_named_with_the_field_that_wants_it_and_clears_when_it_is_made() {
+    let spec = "envFrom:\n- secretRef: {name: keys}\n- secretRef: {name: perhaps, optional: true}\nenv:\n- name: EXTRA\n  valueFrom: {secretKeyRef: {name: extra, key: word}}\n";
+    let stack = suspended("missing", spec);
+    stack.apply();
+    let wanted = "False SecretMissing Secret `extra` does not exist, wanted by `spec.env[0].valueFrom.secretKeyRef.name`; Secret `keys` does not exist, wanted by `spec.envFrom[0].secretRef.name`";
+    let instance = says_of_secrets(&stack, "False SecretMissing");
+    assert_eq!(condition(&instance, SECRETS), wanted);
+
+    // A Secret without the key is another fault than none.
+    stack.namespace.secret("extra", "other", "x");
+    stack.namespace.secret("keys", "ANTHROPIC_API_KEY", "x");
+    let instance = says_of_secrets(&stack, "False SecretMissing Secret `extra` has no key `word`");
+    assert!(!condition(&instance, SECRETS).contains("keys"), "{instance:#}");
+    let started = Instant::now();
+    kubectl([
+        "patch",
+        "secret",
+        "extra",
+        "-n",
+        &stack.namespace.name,
+        "-p",
+        r#"{"stringData": {"word": "y"}}"#,
+    ])
+    .unwrap();
+    says_of_secrets(&stack, "True SecretsFound");
+    figure(&format!(
+        "a condition clears {:.1} s after kubectl began to make the Secret",
+        started.elapsed().as_secs_f64()
+    ));
+}
+
+#[test]
+fn a_lost_token_is_made_again_when_the_instance_changes_and_never_otherwise_touched() {
+    let stack = suspended("lost", "");
+    stack.apply();
+    says_of_secrets(&stack, "True SecretsFound");
+    let first = token(&stack).expect("the token");
+    kubectl(["delete", "secret", "agent-gateway-token", "-n", &stack.namespace.name]).unwrap();
+    steadily("nobody asks for a Secret while nothing changes", 3, || {
+        ensure(token(&stack).is_none(), || "a token".to_owned())
+    });
+    stack.instance(VERSION, "suspended: true\nresources: {requests: {cpu: 310m}}");
+    stack.apply();
+    let second = eventually("another token", 60, || token(&stack).ok_or("none".to_owned()));
+    assert_ne!(first["data"]["token"], second["data"]["token"]);
+    let told = eventually("two events", 30, || {
+        let told = events(&stack, "GatewayTokenCreated");
+        ensure(!told.is_empty(), || "none".to_owned())?;
+        Ok(told)
+    });
+    assert!(told.iter().all(|event| event["regarding"]["name"] == "agent"), "{told:#?}");
+    steadily("it stays", 3, || {
+        ensure(token(&stack) == Some(second.clone()), || "another one".to_owned())
+    });
+}
+
+#[test]
+fn a_secret_of_somebody_else_is_refused_until_the_instance_names_it() {
+    let stack = suspended("foreign", "");
+    stack.namespace.secret("agent-gateway-token", "token", TOKEN);
+    let before = token(&stack);
+    stack.apply();
+    let instance = says_of_secrets(&stack, "False TokenNotOurs");
+    assert!(condition(&instance, SECRETS).contains("existingSecret"), "{instance:#}");
+    assert_eq!(token(&stack), before);
+    stack.instance(VERSION, "suspended: true\ngateway: {existingSecret: agent-gateway-token}");
+    stack.apply();
+    says_of_secrets(&stack, "True SecretsFound");
+    assert_eq!(token(&stack), before);
+}
+
+#[test]
+fn no_token_is_made_where_it_comes_from_somewhere_else() {
+    let cases = [
+        ("existing", "gateway: {existingSecret: own}"),
+        ("config", "config: {raw: {gateway: {auth: {mode: token, token: \"${OWN}\"}}}}"),
+        ("environment", "env: [{name: OPENCLAW_GATEWAY_TOKEN, value: 0123456789abcdef01234567}]"),
+        ("password", "config: {raw: {gateway: {auth: {mode: password, password: \"${OWN}\"}}}}"),
+    ];
+    for (name, spec) in cases {
+        let stack = suspended(name, &format!("{spec}\nenvFrom: [{{secretRef: {{name: own}}}}]"));
+        stack.namespace.secret("own", "token", TOKEN);
+        stack.apply();
+        says(&stack.namespace.name, "agent", "is looked after", 60, |instance| {
+            let found = condition(instance, SECRETS);
+            ensure(found.starts_with("True SecretsFound"), || found.clone())
+        });
+        steadily(name, 2, || ensure(token(&stack).is_none(), || "a token".to_owned()));
+    }
+}
+
+#[test]
+fn without_its_role_an_instance_waits_and_gets_no_token() {
+    let stack = suspended("unsynced", "");
+    let name = &stack.namespace.name;
+    let role = format!("{}/role-agent-controller.yaml", stack.folder());
+    let role = stack.repository.path().join(role);
+    let text = std::fs::read_to_string(&role).unwrap();
+    std::fs::remove_file(&role).unwrap();
+    stack.apply();
+    let instance = wait_for(name, "agent", SECRETS, "Unknown NotSynced", 60);
+    assert!(condition(&instance, SECRETS).contains("`agent-controller`"), "{instance:#}");
+    assert_eq!(token(&stack), None);
+    stack.namespace.apply(&text);
+    wait_for(name, "agent", SECRETS, "True SecretsFound", 90);
+    assert!(token(&stack).is_some());
+}
