@@ -29,6 +29,8 @@ mod entry;
 mod examples;
 #[path = "bed/suite/fixed.rs"]
 mod fixed;
+#[path = "bed/suite/image.rs"]
+mod image;
 #[path = "bed/suite/joined.rs"]
 mod joined;
 #[path = "bed/suite/removal.rs"]

@@ -124,6 +124,18 @@ fn an_old_kubernetes_gets_neither_rules_nor_policies() {
 }
 
 #[test]
+fn the_recipe_of_the_image_is_that_of_the_deployment() {
+    let recipe = std::fs::read_to_string(kit::root().join(".image/Containerfile")).unwrap();
+    let version = format!("image.version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(recipe.contains(&version), "the recipe has another version");
+    let objects = kit::documents(&printed(""));
+    let set = find(&objects, "Deployment", names::CONTROLLER);
+    let context = &set["spec"]["template"]["spec"]["securityContext"];
+    let user = format!("\nUSER {}:{}\n", context["runAsUser"], context["runAsGroup"]);
+    assert!(recipe.contains(&user), "the recipe has another user than{user}");
+}
+
+#[test]
 fn the_roles_are_the_table_and_nothing_else() {
     each(|case, objects| {
         let lease = find(objects, "Role", "openclaw-controller-lease");

@@ -144,6 +144,8 @@ node_up() {
     ctr_ images ls -q | xargs -r "$(command -v ctr)" --address "$run/containerd/socket" -n k8s.io images rm >/dev/null
     echo "$key_of_images" >"$bed/containerd/images"
   fi
+  # Its tag stays while its sources change.
+  ctr_ images rm "$(controller_name)" >/dev/null 2>&1
   spawn kubelet "$(program kubernetes)/kubelet" --config "$run/kubelet/config.yaml" --root-dir "$run/kubelet/root" \
     --kubeconfig "$run/pki/node.kubeconfig" --hostname-override "$node" --node-ip "$gateway"
   wait_for 60 kubelet kc wait --for=condition=Ready --timeout=1s "node/$node"

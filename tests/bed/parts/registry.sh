@@ -5,6 +5,7 @@
 registry_install() {
   packages docker-registry=docker-registry curl=curl
   layers_install
+  controller_install
 }
 
 registry_up() {
@@ -21,6 +22,7 @@ YAML
     images_push
     echo "$key_of_images" >"$bed/registry/pushed"
   fi
+  controller_push
 }
 
 registry_status() { lives registry && curl -sf "http://$registry/v2/" >/dev/null; }
