@@ -23,6 +23,9 @@ controller_install() {
   key=$(controller_key)
   if [ "$(cat "$controller_target/image/key" 2>/dev/null)" = "$key" ]; then return; fi
   say "builds the controller"
+  # Cargo goes by times, and checkouts that share this folder are made at any.
+  (cd "$here/../.." && CARGO_TARGET_DIR=$controller_target cargo clean --quiet --locked --release --package openclaw \
+    --target "$(rustc -vV | sed -n 's/^host: //p')")
   if ! CARGO_TARGET_DIR=$controller_target "$here/../../.image/build" >"$log" 2>&1 </dev/null; then
     tail -n 15 "$log" >&2
     fail "the controller could not be built, see above and $log"
