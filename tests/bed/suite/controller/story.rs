@@ -2,7 +2,7 @@
 
 use crate::bed::controller::{condition, installed};
 use crate::bed::stack::SMALL;
-use crate::bed::{Stack, kubectl, run};
+use crate::bed::{Stack, ensure, eventually, kubectl, object, run};
 
 const VERSION: &str = "2026.9.6";
 
@@ -21,7 +21,7 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     let namespace = stack.namespace.name.as_str();
     stack.instance(VERSION, SMALL);
     let commit = stack.repository.push("Add the agent");
-    stack.hand_to_argocd("application.yaml");
+    stack.hand_to_argocd("applicationset.yaml");
     stack.synced(&commit, 180);
     let resource = "openclawinstance/agent";
     let wait = ["wait", "--for=condition=Ready", resource, "-n", namespace, "--timeout=600s"];
@@ -52,4 +52,23 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     for reason in ["GatewayTokenCreated", "Running"] {
         assert_eq!(told.matches(&format!("  {reason} ")).count(), 1, "{told}");
     }
+
+    // Argo CD reads the status: a StatefulSet of no Pods alone would count as healthy.
+    argo_says(&stack, "Healthy");
+    stack.instance(VERSION, &format!("{SMALL}\nsuspended: true"));
+    stack.push_and_sync("Suspend the agent");
+    argo_says(&stack, "Suspended");
+    let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
+    assert!(columns.contains("agent   Suspended "), "{columns}");
+}
+
+/// Waits for the health that Argo CD makes of the instance and of all that belongs to it.
+#[track_caller]
+fn argo_says(stack: &Stack, wanted: &str) {
+    let application = format!("{}-agent", stack.namespace.name);
+    eventually(&format!("Argo CD says {wanted}"), 60, || {
+        let app = object("argocd", "application.argoproj.io", &application).unwrap();
+        let health = &app["status"]["health"]["status"];
+        ensure(health == wanted, || format!("{health}"))
+    });
 }
