@@ -2,17 +2,10 @@
 
 use crate::bed::controller::{condition, installed};
 use crate::bed::stack::SMALL;
-use crate::bed::{Stack, ensure, eventually, kubectl, object, run};
+use crate::bed::{Stack, ensure, eventually, kubectl, object};
+use crate::secrets::decoded;
 
 const VERSION: &str = "2026.9.6";
-
-/// The gateway's token as somebody with the right to read it does.
-fn token(stack: &Stack) -> String {
-    let name = format!("{}-gateway-token", stack.name);
-    let secret = stack.namespace.object("secret", &name).expect("the token");
-    let script = secret["data"]["token"].as_str().unwrap().to_owned();
-    run(std::process::Command::new("sh").args(["-c", "echo $0 | base64 -d", &script])).unwrap()
-}
 
 #[test]
 fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
@@ -39,7 +32,8 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     }
 
     // The token opens the gateway, another one does not, and nobody else knows it.
-    let token = token(&stack);
+    let secret = stack.namespace.object("secret", "agent-gateway-token").expect("the token");
+    let token = decoded(&secret);
     assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit()));
     assert_eq!(stack.invoke(Some(&token)).unwrap().status, 200);
     assert_eq!(stack.invoke(Some(&token.replace(&token[..4], "0000"))).unwrap().status, 401);
