@@ -20,6 +20,12 @@ use kit::bed;
 
 #[path = "bed/suite/controller/fleet.rs"]
 mod fleet;
+#[path = "bed/suite/controller/poison.rs"]
+mod poison;
+#[path = "bed/suite/controller/rights.rs"]
+mod rights;
+#[path = "bed/suite/controller/scene.rs"]
+mod scene;
 #[path = "bed/suite/controller/secrets.rs"]
 mod secrets;
 #[path = "bed/suite/controller/states.rs"]

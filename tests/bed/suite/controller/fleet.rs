@@ -13,7 +13,7 @@ use crate::bed::stack::SMALL;
 use crate::bed::{ensure, eventually, figure};
 
 const COUNT: usize = 1_000;
-const RUNNING: usize = 0;
+const RUNNING: usize = 2;
 const VERSION: &str = "2026.9.6";
 
 fn name(number: usize) -> String {
@@ -179,4 +179,7 @@ fn a_thousand_instances_settle_with_few_writes_and_then_cost_nothing() {
     ));
     assert_eq!(idle, [], "there is nothing to ask for");
     assert!(spent < 3.0 && highest < 200.0);
+
+    let names: Vec<String> = (0..COUNT).map(name).collect();
+    crate::poison::among(&fleet, &process, &names);
 }
