@@ -37,7 +37,8 @@ pub struct Right {
     pub why: &'static str,
 }
 
-const READ: &[&str] = &["get", "list", "watch"];
+/// Nothing is asked for by its name: the watches tell it.
+const WATCH: &[&str] = &["list", "watch"];
 
 /// Every right, in the order in which README.md lists them.
 pub const RIGHTS: &[Right] = &[
@@ -45,7 +46,7 @@ pub const RIGHTS: &[Right] = &[
         group: names::GROUP,
         resources: &["openclawinstances"],
         names: &[],
-        verbs: READ,
+        verbs: WATCH,
         scope: Scope::Watched,
         why: "to know what is to be looked after",
     },
@@ -61,7 +62,7 @@ pub const RIGHTS: &[Right] = &[
         group: "apps",
         resources: &["statefulsets"],
         names: &[],
-        verbs: READ,
+        verbs: WATCH,
         scope: Scope::Watched,
         why: "to compare what runs with what is committed",
     },
@@ -69,7 +70,7 @@ pub const RIGHTS: &[Right] = &[
         group: "",
         resources: &["persistentvolumeclaims", "pods"],
         names: &[],
-        verbs: READ,
+        verbs: WATCH,
         scope: Scope::Watched,
         why: "to say why an instance does not start",
     },
@@ -77,7 +78,7 @@ pub const RIGHTS: &[Right] = &[
         group: "networking.k8s.io",
         resources: &["networkpolicies"],
         names: &[],
-        verbs: READ,
+        verbs: WATCH,
         scope: Scope::Watched,
         why: "to say whether the committed policy is there",
     },
