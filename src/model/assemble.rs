@@ -164,7 +164,6 @@ fn controller(scope: &Scope<'_>, pod: &Pod) -> Option<Controller> {
         service_account: service_account.to_owned(),
         secrets: references.secrets.into_iter().collect(),
         config_maps: references.config_maps.into_iter().collect(),
-        pods: vec![format!("{}-0", scope.name)],
     })
 }
 

@@ -50,8 +50,6 @@ pub struct Controller {
     pub secrets: Vec<String>,
     /// ConfigMaps that the instance names.
     pub config_maps: Vec<String>,
-    /// Names of the Pods.
-    pub pods: Vec<String>,
 }
 
 /// Rules of the NetworkPolicy.
