@@ -109,10 +109,7 @@ impl Worker {
                     self.shared.faults.clear(&key);
                 }
             }
-            let is_known = self.shared.world().observed(&key).is_some();
-            if is_known {
-                self.shared.meters.count(&key, result, started.elapsed());
-            }
+            self.shared.meters.count(&key, result, started.elapsed());
             self.shared.queue.done(&key);
         }
     }
@@ -124,11 +121,15 @@ impl Worker {
             return Ok(Looked::DONE);
         };
         if !decide::is_ours(observed.instance.cluster.as_deref(), self.cluster.as_deref()) {
+            self.shared.meters.forget(key);
             return Ok(Looked::DONE);
         }
+        self.shared.meters.begin(key);
         if !is_read {
             self.read(key, &mut observed).await;
         }
+        // Before anything is written: what cannot be written must be seen nonetheless.
+        self.shared.meters.show(key, &observed, decide::phase(&observed));
         let plan = decide::decide(&observed, Timestamp::now());
         let Plan { actions, awaited } = plan;
         let mut result = meters::Result::Success;
@@ -149,7 +150,6 @@ impl Worker {
                 Done::Conflict => result = meters::Result::Conflict,
             }
         }
-        self.shared.meters.show(key, &observed, decide::phase(&observed));
         let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })

@@ -14,7 +14,7 @@ controller_key() {
 
 # The name that `openclaw install` gives it.
 controller_name() {
-  "$controller_target/image/root/usr/local/bin/openclaw" install --metrics none | sed -n 's/^ *image: //p'
+  "$controller_target/image/root/usr/local/bin/openclaw" install --metrics none | sed -n '/^kind: Deployment$/,$ s/^ *image: //p'
 }
 
 controller_install() {
