@@ -218,15 +218,27 @@ pub fn write(
         let status = judgement.verdict.status();
         let kept = old.filter(|old| old.status == status);
         let said = kept.filter(|old| old.reason == judgement.reason);
-        let message = judgement.message.clone();
+        let message = judgement.message.clone().or_else(|| said.map(|old| old.message.clone()));
         Condition {
             type_: judgement.kind.to_owned(),
             status: status.to_owned(),
             reason: judgement.reason.clone(),
-            message: message.or_else(|| said.map(|old| old.message.clone())).unwrap_or_default(),
+            message: message.unwrap_or_else(|| spelled_out(&judgement.reason)),
             observed_generation: Some(generation),
             last_transition_time: kept.map_or(Time(now), |old| old.last_transition_time.clone()),
         }
     };
     judgements.iter().map(one).collect()
+}
+
+/// `ImagePullFailed` as `image pull failed`, where nobody has said more.
+fn spelled_out(reason: &str) -> String {
+    let mut text = String::new();
+    for letter in reason.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
 }

@@ -115,8 +115,8 @@ fn worlds() -> Vec<Observed> {
     SPECS.iter().map(|spec| World::synced(spec).observed()).collect()
 }
 
-fn change(observed: &mut Observed, flags: [bool; 6], pod: Option<PodFacts>, replicas: i32) {
-    let [is_deleted, is_invalid, is_unreadable, no_set, is_owned, is_edited] = flags;
+fn change(observed: &mut Observed, flags: [bool; 7], pod: Option<PodFacts>, replicas: i32) {
+    let [is_deleted, is_invalid, is_unreadable, no_set, is_owned, is_edited, is_behind] = flags;
     let instance = &mut observed.instance;
     instance.is_deleted = is_deleted;
     if is_invalid || is_unreadable {
@@ -124,6 +124,9 @@ fn change(observed: &mut Observed, flags: [bool; 6], pod: Option<PodFacts>, repl
     }
     if is_unreadable {
         instance.wants = None;
+    }
+    if is_behind {
+        instance.render_hash = Some("0".repeat(64));
     }
     if let Some(set) = &mut observed.set {
         set.replicas = replicas;
@@ -138,25 +141,36 @@ fn change(observed: &mut Observed, flags: [bool; 6], pod: Option<PodFacts>, repl
     observed.pod = pod;
 }
 
+/// Everything that may be known of an instance, however odd.
+pub(crate) fn states() -> impl Strategy<Value = Observed> {
+    (
+        0..SPECS.len(),
+        proptest::array::uniform7(proptest::bool::weighted(0.25)),
+        proptest::option::weighted(0.8, pod()),
+        0..2_i32,
+        proptest::collection::vec(reading(), 8),
+        any::<bool>(),
+    )
+        .prop_map(|(which, flags, pod, replicas, readings, has_policy)| {
+            thread_local! { static WORLDS: Vec<Observed> = worlds(); }
+            let mut observed = WORLDS.with(|worlds| worlds[which].clone());
+            change(&mut observed, flags, pod, replicas);
+            observed.has_policy = has_policy;
+            for (key, reading) in reads(&observed).into_iter().zip(readings) {
+                observed.readings.insert(key, reading);
+            }
+            observed
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
     fn a_decision_settles_and_explains_itself(
-        which in 0..SPECS.len(),
-        flags in any::<[bool; 6]>(),
-        pod in proptest::option::weighted(0.8, pod()),
-        replicas in 0..2_i32,
-        readings in proptest::collection::vec(reading(), 8),
-        has_policy in any::<bool>(),
+        state in states(),
     ) {
-        thread_local! { static WORLDS: Vec<Observed> = worlds(); }
-        let mut observed = WORLDS.with(|worlds| worlds[which].clone());
-        change(&mut observed, flags, pod, replicas);
-        observed.has_policy = has_policy;
-        for (key, reading) in reads(&observed).into_iter().zip(readings) {
-            observed.readings.insert(key, reading);
-        }
+        let mut observed = state;
         let mut plan = decide(&observed, now());
         if let [Action::MakeToken { secret }] = plan.actions.as_slice() {
             let key = (Kind::Secret, secret.clone());

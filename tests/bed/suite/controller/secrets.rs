@@ -1,13 +1,15 @@
 //! Secrets: named with the field that wants them while they are missing, made where nobody else
-//! makes them, and never touched again. Nothing here needs a Pod, so the instances are suspended.
+//! makes them, and never touched again. Most of it needs no Pod, so the instances are suspended.
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::bed::controller::{condition, installed, says, wait_for};
-use crate::bed::stack::TOKEN;
-use crate::bed::{Stack, ensure, eventually, figure, kubectl, steadily};
+use crate::bed::controller::{HOME, condition, installed, says, wait_for};
+use crate::bed::stack::{SMALL, TOKEN};
+use crate::bed::{
+    Namespace, Stack, ensure, eventually, figure, kubectl, kubectl_with, run, steadily,
+};
 
 const VERSION: &str = "2026.9.6";
 const SECRETS: &str = "SecretsReady";
@@ -25,6 +27,12 @@ fn says_of_secrets(stack: &Stack, start: &str) -> Value {
 
 fn token(stack: &Stack) -> Option<Value> {
     stack.namespace.object("secret", &format!("{}-gateway-token", stack.name))
+}
+
+/// The gateway's token as somebody with the right to read it does.
+pub(crate) fn decoded(secret: &Value) -> String {
+    let data = secret["data"]["token"].as_str().unwrap();
+    run(std::process::Command::new("sh").args(["-c", "echo $0 | base64 -d", data])).unwrap()
 }
 
 /// Events of an instance, by reason.
@@ -140,4 +148,72 @@ fn without_its_role_an_instance_waits_and_gets_no_token() {
     stack.namespace.apply(&text);
     wait_for(name, "agent", SECRETS, "True SecretsFound", 90);
     assert!(token(&stack).is_some());
+}
+
+#[test]
+fn a_token_that_somebody_rotates_is_used_after_the_restart_that_the_status_asks_for() {
+    installed();
+    let stack = Stack::bare("rotate");
+    stack.instance(VERSION, SMALL);
+    stack.apply_and_wait();
+    let name = stack.namespace.name.clone();
+    wait_for(&name, "agent", SECRETS, "True SecretsFound", 60);
+    let patch = format!(r#"{{"stringData": {{"token": "{TOKEN}"}}}}"#);
+    let secret = "agent-gateway-token";
+    let old = decoded(&token(&stack).unwrap());
+    kubectl(["patch", "secret", secret, "-n", &name, "-p", &patch]).unwrap();
+    // Whatever changes next makes the Secrets be read again; this leaves the Pod alone.
+    let spec = format!("{SMALL}\navailability: {{podDisruptionBudget: {{enabled: false}}}}");
+    stack.instance(VERSION, &spec);
+    stack.apply();
+    let instance = wait_for(&name, "agent", SECRETS, "True RestartNeeded", 60);
+    assert!(condition(&instance, SECRETS).contains(secret), "{instance:#}");
+    assert_eq!(stack.invoke(Some(&old)).unwrap().status, 200);
+    kubectl(["delete", "pod", "agent-0", "-n", &name]).unwrap();
+    stack.pod().ready(300);
+    wait_for(&name, "agent", SECRETS, "True SecretsFound", 60);
+    assert_eq!(stack.invoke(Some(TOKEN)).unwrap().status, 200);
+    assert_eq!(stack.invoke(Some(&old)).unwrap().status, 401);
+}
+
+#[test]
+fn the_account_can_make_a_token_and_no_other_secret() {
+    installed();
+    let namespace = Namespace::new("account");
+    let account = format!("system:serviceaccount:{HOME}:openclaw-controller");
+    let owner = json!([{
+        "apiVersion": "openclaw.rocks/v1alpha1", "kind": "OpenClawInstance", "name": "x", "uid": "1",
+    }]);
+    let make = |secret: Value| {
+        let mut object = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque"});
+        let name = secret["name"].as_str().unwrap_or("a-gateway-token");
+        let owners = if secret["is_free"] == true { json!([]) } else { owner.clone() };
+        object["metadata"] = json!({
+            "name": name,
+            "namespace": namespace.name,
+            "ownerReferences": owners,
+            "annotations": secret["annotations"],
+        });
+        object["stringData"] = json!({"token": "x"});
+        for (key, value) in secret.as_object().unwrap() {
+            if ["type", "stringData"].contains(&key.as_str()) {
+                object[key] = value.clone();
+            }
+        }
+        kubectl_with(["create", "--dry-run=server", "--as", &account], &object.to_string())
+    };
+    assert!(make(json!({})).is_ok(), "{:?}", make(json!({})));
+    let stolen = json!({
+        "type": "kubernetes.io/service-account-token",
+        "annotations": {"kubernetes.io/service-account.name": "default"},
+    });
+    for (secret, word) in [
+        (stolen, "another type than Opaque"),
+        (json!({"name": "keys"}), "another name than `N-gateway-token`"),
+        (json!({"is_free": true}), "belongs to no OpenClawInstance"),
+        (json!({"stringData": {"password": "x"}}), "no other key than a token"),
+    ] {
+        let refused = make(secret.clone()).expect_err(&secret.to_string());
+        assert!(refused.contains(word), "{secret}: {refused}");
+    }
 }

@@ -61,7 +61,7 @@ fn a_pod_that_fits_nowhere_says_why() {
 #[test]
 fn a_failing_init_container_is_named_with_its_exit_code() {
     let spec = format!(
-        "{SMALL}\ninitContainers:\n- name: gate\n  image: ghcr.io/openclaw/openclaw:{VERSION}\n  command: [sh, -c, \"echo the gate is shut >&2; exit 3\"]"
+        "{SMALL}\ninitContainers:\n- name: gate\n  image: ghcr.io/openclaw/openclaw:{VERSION}\n  command: [sh, -c, \"echo the gate is shut >&2; exit 3\"]\n  terminationMessagePolicy: FallbackToLogsOnError"
     );
     let start = "False InitContainerFailed `gate` exited with 3: the gate is shut";
     fails("init", VERSION, &spec, start, "Failed");
@@ -114,12 +114,13 @@ fn what_was_changed_by_hand_is_told_until_it_is_taken_back() {
     stack.apply();
     wait_for(name, "agent", "NetworkPolicyReady", "True PolicyExists", 60);
 
-    // Somebody edits the instance: the words are those of `validate`.
-    edited(&stack.namespace, r#"{"spec": {"resources": {"limits": {"memory": "many"}}}}"#);
+    // Somebody edits the instance, in what no rule of the API server can see: the words are those
+    // of `validate`.
+    edited(&stack.namespace, r#"{"spec": {"config": {"raw": {"nonsense": true}}}}"#);
     let instance = wait_for(name, "agent", "ConfigValid", "False SpecInvalid", 60);
     let said = condition(&instance, "ConfigValid");
-    assert!(said.contains("spec.resources.limits.memory"), "{said}");
-    stack.apply();
+    assert!(said.contains("spec.config.raw.nonsense"), "{said}");
+    edited(&stack.namespace, r#"{"spec": {"config": {"raw": {"nonsense": null}}}}"#);
     wait_for(name, "agent", "ConfigValid", "True Valid", 60);
 
     // A commit of which the cluster has one half.

@@ -2,17 +2,10 @@
 
 use crate::bed::controller::{condition, installed};
 use crate::bed::stack::SMALL;
-use crate::bed::{Stack, kubectl, run};
+use crate::bed::{Stack, ensure, eventually, kubectl, object};
+use crate::secrets::decoded;
 
 const VERSION: &str = "2026.9.6";
-
-/// The gateway's token as somebody with the right to read it does.
-fn token(stack: &Stack) -> String {
-    let name = format!("{}-gateway-token", stack.name);
-    let secret = stack.namespace.object("secret", &name).expect("the token");
-    let script = secret["data"]["token"].as_str().unwrap().to_owned();
-    run(std::process::Command::new("sh").args(["-c", "echo $0 | base64 -d", &script])).unwrap()
-}
 
 #[test]
 fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
@@ -21,7 +14,7 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     let namespace = stack.namespace.name.as_str();
     stack.instance(VERSION, SMALL);
     let commit = stack.repository.push("Add the agent");
-    stack.hand_to_argocd("application.yaml");
+    stack.hand_to_argocd("applicationset.yaml");
     stack.synced(&commit, 180);
     let resource = "openclawinstance/agent";
     let wait = ["wait", "--for=condition=Ready", resource, "-n", namespace, "--timeout=600s"];
@@ -39,7 +32,8 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     }
 
     // The token opens the gateway, another one does not, and nobody else knows it.
-    let token = token(&stack);
+    let secret = stack.namespace.object("secret", "agent-gateway-token").expect("the token");
+    let token = decoded(&secret);
     assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit()));
     assert_eq!(stack.invoke(Some(&token)).unwrap().status, 200);
     assert_eq!(stack.invoke(Some(&token.replace(&token[..4], "0000"))).unwrap().status, 401);
@@ -52,4 +46,23 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     for reason in ["GatewayTokenCreated", "Running"] {
         assert_eq!(told.matches(&format!("  {reason} ")).count(), 1, "{told}");
     }
+
+    // Argo CD reads the status: a StatefulSet of no Pods alone would count as healthy.
+    argo_says(&stack, "Healthy");
+    stack.instance(VERSION, &format!("{SMALL}\nsuspended: true"));
+    stack.push_and_sync("Suspend the agent");
+    argo_says(&stack, "Suspended");
+    let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
+    assert!(columns.contains("agent   Suspended "), "{columns}");
+}
+
+/// Waits for the health that Argo CD makes of the instance and of all that belongs to it.
+#[track_caller]
+fn argo_says(stack: &Stack, wanted: &str) {
+    let application = format!("{}-agent", stack.namespace.name);
+    eventually(&format!("Argo CD says {wanted}"), 60, || {
+        let app = object("argocd", "application.argoproj.io", &application).unwrap();
+        let health = &app["status"]["health"]["status"];
+        ensure(health == wanted, || format!("{health}"))
+    });
 }
