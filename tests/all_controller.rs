@@ -18,6 +18,8 @@ mod kit;
 
 use kit::bed;
 
+#[path = "bed/suite/controller/fleet.rs"]
+mod fleet;
 #[path = "bed/suite/controller/secrets.rs"]
 mod secrets;
 #[path = "bed/suite/controller/series.rs"]

@@ -14,6 +14,8 @@ mod kit;
 
 #[path = "controller/every_state.rs"]
 mod every_state;
+#[path = "controller/poison.rs"]
+mod poison;
 #[path = "controller/stories.rs"]
 mod stories;
 #[path = "controller/world.rs"]

@@ -82,7 +82,8 @@ pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
 }
 
 fn log() {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "openclaw=info,warn".to_owned());
+    // The client's warnings repeat ours, and one holds the whole answer that it could not read.
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "openclaw=info,error".to_owned());
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -26,7 +26,7 @@ pub struct Actor {
 }
 
 /// What came of an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     /// It is done.
     Yes,
@@ -34,6 +34,8 @@ pub enum Done {
     ReadAgain,
     /// The object is another one by now; a new look will follow.
     Conflict,
+    /// The API server forbids it, in these words: a right or a quota is missing.
+    Refused(String),
 }
 
 impl Actor {
@@ -138,6 +140,9 @@ impl Actor {
                 Ok(Done::ReadAgain)
             }
             Err(kube::Error::Api(answer)) if answer.code == 409 => Ok(Done::ReadAgain),
+            Err(kube::Error::Api(answer)) if answer.code == 403 => {
+                Ok(Done::Refused(answer.message.clone()))
+            }
             Err(error) => Err(error),
         }
     }

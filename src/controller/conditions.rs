@@ -9,6 +9,10 @@ use super::secrets;
 use super::token::Token;
 use crate::names;
 
+/// Longest message, in bytes. The API server refuses a status with one of more than 32,768, and
+/// people read none of half of that.
+const LONGEST: usize = 2_000;
+
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -223,12 +227,20 @@ pub fn write(
             type_: judgement.kind.to_owned(),
             status: status.to_owned(),
             reason: judgement.reason.clone(),
-            message: message.unwrap_or_else(|| spelled_out(&judgement.reason)),
+            message: bounded(&message.unwrap_or_else(|| spelled_out(&judgement.reason))),
             observed_generation: Some(generation),
             last_transition_time: kept.map_or(Time(now), |old| old.last_transition_time.clone()),
         }
     };
     judgements.iter().map(one).collect()
+}
+
+/// Cut where it is too long, and without what a terminal would act on.
+fn bounded(message: &str) -> String {
+    let is_cut = message.len() > LONGEST;
+    let letters = message.char_indices().take_while(|(at, c)| at + c.len_utf8() <= LONGEST);
+    let text = letters.map(|(_, c)| if c.is_control() { ' ' } else { c });
+    text.chain(is_cut.then_some('\u{2026}')).collect()
 }
 
 /// `ImagePullFailed` as `image pull failed`, where nobody has said more.

@@ -23,6 +23,8 @@ pub struct Observed {
     pub has_policy: bool,
     /// What was read outside of Git, by kind and name.
     pub readings: BTreeMap<(Kind, String), Reading>,
+    /// Why the API server did not make the token, when it was just asked to.
+    pub refusal: Option<String>,
 }
 
 /// An instance, without its spec.

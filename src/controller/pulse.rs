@@ -9,6 +9,10 @@ use tokio::time::Instant;
 /// How long a watch may fail before the process counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// After how long a failure that was not seen again is over: a watch that works says nothing
+/// while nothing happens, and one that fails is tried again much sooner.
+const OVER: Duration = Duration::from_secs(120);
+
 /// How long it may fail before a fresh process is worth a try.
 const LAST: Duration = Duration::from_secs(15 * 60);
 
@@ -22,11 +26,20 @@ pub struct Pulse {
 struct Watch {
     is_listed: bool,
     failing_since: Option<Instant>,
+    failed_last: Option<Instant>,
+    /// What the API server said last.
+    why: String,
+    /// Whether that was that there is no right to ask.
+    is_forbidden: bool,
 }
 
 impl Watch {
     fn fails_longer_than(&self, time: Duration) -> bool {
-        self.failing_since.is_some_and(|since| since.elapsed() > time)
+        self.fails() && self.failing_since.is_some_and(|since| since.elapsed() > time)
+    }
+
+    fn fails(&self) -> bool {
+        self.failed_last.is_some_and(|last| last.elapsed() < OVER)
     }
 }
 
@@ -48,14 +61,20 @@ impl Pulse {
     /// A watch works.
     pub fn recovered(&self, watch: &str) {
         if let Some(watch) = self.lock().get_mut(watch) {
-            watch.failing_since = None;
+            *watch = Watch { is_listed: watch.is_listed, ..Watch::default() };
         }
     }
 
-    /// A watch fails.
-    pub fn failing(&self, watch: &str) {
+    /// A watch fails, and why; a right that is missing does not come back by itself.
+    pub fn failing(&self, watch: &str, why: &str, is_forbidden: bool) {
         if let Some(watch) = self.lock().get_mut(watch) {
+            if !watch.fails() {
+                watch.failing_since = None;
+            }
             watch.failing_since.get_or_insert_with(Instant::now);
+            watch.failed_last = Some(Instant::now());
+            why.clone_into(&mut watch.why);
+            watch.is_forbidden = is_forbidden;
         }
     }
 
@@ -79,8 +98,11 @@ impl Pulse {
             return Some("no watch has started".to_owned());
         }
         watches.iter().find_map(|(name, watch)| match watch {
-            watch if !watch.is_listed => Some(format!("{name}: not listed yet")),
-            watch if watch.fails_longer_than(PATIENCE) => Some(format!("{name}: the watch fails")),
+            watch if watch.is_forbidden && watch.fails() => Some(format!("{name}: {}", watch.why)),
+            watch if !watch.is_listed => Some(format!("{name}: not listed yet {}", watch.why)),
+            watch if watch.fails_longer_than(PATIENCE) => {
+                Some(format!("{name}: the watch fails: {}", watch.why))
+            }
             _ => None,
         })
     }

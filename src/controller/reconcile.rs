@@ -86,6 +86,7 @@ impl Worker {
             });
             let result = match look.await {
                 Ok(Ok(result)) => {
+                    // What is not known is asked for again, each time later.
                     if result.is_settled {
                         self.shared.faults.clear(&key);
                     }
@@ -101,14 +102,9 @@ impl Worker {
                     meters::Result::Error
                 }
             };
-            match result {
-                meters::Result::Error => {
-                    let wait = self.shared.faults.next(&key);
-                    self.shared.queue.add(key.clone(), wait);
-                }
-                meters::Result::Success | meters::Result::Conflict => {
-                    self.shared.faults.clear(&key);
-                }
+            if result == meters::Result::Error {
+                let wait = self.shared.faults.next(&key);
+                self.shared.queue.add(key.clone(), wait);
             }
             self.shared.meters.count(&key, result, started.elapsed());
             self.shared.queue.done(&key);
@@ -131,10 +127,10 @@ impl Worker {
         }
         // Before anything is written: what cannot be written must be seen nonetheless.
         self.shared.meters.show(key, &observed, decide::phase(&observed));
-        let plan = decide::decide(&observed, Timestamp::now());
-        let Plan { actions, awaited } = plan;
+        let Plan { mut actions, mut awaited } = decide::decide(&observed, Timestamp::now());
         let mut result = meters::Result::Success;
-        for action in actions {
+        while !actions.is_empty() {
+            let action = actions.remove(0);
             let written = match &action {
                 Action::WriteStatus { status, .. } => Some((**status).clone()),
                 Action::MakeToken { .. } => None,
@@ -149,9 +145,19 @@ impl Worker {
                     return Ok(Looked::DONE);
                 }
                 Done::Conflict => result = meters::Result::Conflict,
+                // The status says so, and the next look tries again.
+                Done::Refused(why) => {
+                    tracing::warn!(instance = %key, why, "the gateway token cannot be made");
+                    result = meters::Result::Error;
+                    observed.refusal = Some(why);
+                    Plan { actions, awaited } = decide::decide(&observed, Timestamp::now());
+                }
             }
         }
-        let is_settled = self.again(key, &observed, result);
+        if observed.refusal.is_some() {
+            self.shared.meters.show(key, &observed, decide::phase(&observed));
+        }
+        let is_settled = self.again(key, &observed, result) && result != meters::Result::Error;
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })
     }

@@ -31,7 +31,12 @@ pub fn decide(observed: &Observed) -> Token {
     };
     match observed.readings.get(&(Kind::Secret, name.clone())) {
         None | Some(Reading::Unread | Reading::Denied | Reading::Failed) => Token::Unknown,
-        Some(Reading::Absent) if *generated && !instance.is_deleted => Token::Make(name.clone()),
+        Some(Reading::Absent) if *generated && !instance.is_deleted => match &observed.refusal {
+            None => Token::Make(name.clone()),
+            Some(why) => {
+                Token::Refused("TokenNotMade", format!("the Secret `{name}` cannot be made: {why}"))
+            }
+        },
         // Secrets that are missing are told together.
         Some(Reading::Absent) => Token::There,
         Some(Reading::Held(held)) => {

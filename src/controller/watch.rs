@@ -59,11 +59,25 @@ pub async fn watch(
                 shared.pulse.recovered(&name);
             }
             Err(error) => {
-                shared.pulse.failing(&name);
-                tracing::warn!(watch = name, %error, "the watch failed");
+                let (why, is_forbidden) = cause(&error);
+                shared.pulse.failing(&name, &why, is_forbidden);
+                tracing::warn!(watch = name, error = why, "the watch failed");
             }
         }
     }
+}
+
+/// What the API server said, and whether it was that the right is missing.
+fn cause(error: &watcher::Error) -> (String, bool) {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    let (InitialListFailed(kube::Error::Api(answer))
+    | WatchStartFailed(kube::Error::Api(answer))
+    | WatchFailed(kube::Error::Api(answer))
+    | WatchError(answer)) = error
+    else {
+        return (error.to_string(), false);
+    };
+    (answer.message.clone(), answer.code == 403)
 }
 
 /// How the API server calls a kind.

@@ -139,6 +139,7 @@ impl World {
             claim: parts.claim.clone(),
             has_policy: parts.has_policy,
             readings: parts.readings.clone(),
+            refusal: None,
         };
         Some((observed, parts.is_read))
     }

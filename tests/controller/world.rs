@@ -28,6 +28,7 @@ pub struct World {
     pub claim: Option<String>,
     pub has_policy: bool,
     pub readings: BTreeMap<(Kind, String), Reading>,
+    pub refusal: Option<String>,
 }
 
 impl World {
@@ -59,6 +60,7 @@ impl World {
             claim: Some("Bound".to_owned()),
             has_policy: find("NetworkPolicy").is_some(),
             readings: BTreeMap::new(),
+            refusal: None,
         };
         for key in decide::reads(&world.observed()) {
             world.readings.insert(key, Reading::Absent);
@@ -74,6 +76,7 @@ impl World {
             claim: self.claim.clone(),
             has_policy: self.has_policy,
             readings: self.readings.clone(),
+            refusal: self.refusal.clone(),
         }
     }
 

@@ -6,6 +6,7 @@
 //! the output names.
 
 pub mod controller;
+pub mod fleet;
 pub mod namespace;
 pub mod pod;
 pub mod prometheus;

@@ -36,11 +36,15 @@ fn image(template: &Value) -> Option<&str> {
     main["image"].as_str()
 }
 
+/// Longest tag that a registry takes; a digest is shorter.
+const LONGEST: usize = 128;
+
 /// Tag, or else digest.
 fn version(image: &str) -> Option<String> {
     let (name, digest) = image.split_once('@').map_or((image, None), |(n, d)| (n, Some(d)));
     let last = name.rsplit('/').next().unwrap_or(name);
-    last.split_once(':').map(|(_, tag)| tag).or(digest).map(str::to_owned)
+    let version = last.split_once(':').map(|(_, tag)| tag).or(digest);
+    version.filter(|version| version.len() <= LONGEST).map(str::to_owned)
 }
 
 /// Who holds fields of the spec besides the writer of the hash: whoever edits an object takes

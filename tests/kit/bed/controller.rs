@@ -128,6 +128,12 @@ impl Process {
     /// Starts one with flags.
     #[track_caller]
     pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
+        Self::start_logging(kubeconfig, flags, "openclaw=info,error")
+    }
+
+    /// Starts one with flags, which logs more than it is shipped to.
+    #[track_caller]
+    pub fn start_logging(kubeconfig: &Path, flags: &[&str], filter: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [health, metrics] = [free_port(), free_port()];
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -137,6 +143,7 @@ impl Process {
             .args(["--health-address", &format!("127.0.0.1:{health}")])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
             .env("KUBECONFIG", kubeconfig)
+            .env("RUST_LOG", filter)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -201,7 +208,8 @@ impl Drop for Process {
         self.child.wait().ok();
         if std::thread::panicking() {
             let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            let lines = log.lines().filter(|line| !line.contains("\"DEBUG\""));
+            let tail: Vec<&str> = lines.rev().take(30).collect();
             for line in tail.iter().rev() {
                 eprintln!("{line}");
             }
