@@ -101,14 +101,9 @@ impl Worker {
                     meters::Result::Error
                 }
             };
-            match result {
-                meters::Result::Error => {
-                    let wait = self.shared.faults.next(&key);
-                    self.shared.queue.add(key.clone(), wait);
-                }
-                meters::Result::Success | meters::Result::Conflict => {
-                    self.shared.faults.clear(&key);
-                }
+            if result == meters::Result::Error {
+                let wait = self.shared.faults.next(&key);
+                self.shared.queue.add(key.clone(), wait);
             }
             self.shared.meters.count(&key, result, started.elapsed());
             self.shared.queue.done(&key);
