@@ -5,6 +5,7 @@
 //! monitor says otherwise they hide the agent's, and every alert and panel matches nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -174,6 +175,29 @@ fn what_is_gone_is_not_shown(stack: &Stack, series: impl Fn() -> Result<String, 
         let found = ["slow", "lacking", "stopped"].map(is_there);
         ensure(found == [false, false, true] && text.contains("image=\"a\\\"} 1\\n\\\\\""), || text)
     });
+}
+
+/// No watch tells when a right is given, so the controller asks again, each time a little later.
+#[test]
+fn what_may_not_be_read_is_asked_for_ever_more_rarely() {
+    let stack = Stack::bare("denied");
+    let name = stack.namespace.name.as_str();
+    apply(&stack, &[("denied", "suspended: true")]);
+    kubectl(["delete", "rolebinding", "denied-controller", "-n", name]).unwrap();
+    let account = Account::new(&stack.namespace);
+    let process = controller(&account, name);
+    process.leads();
+    let looks = || -> Result<u32, String> {
+        let text = process.series()?;
+        let line = format!("namespace=\"{name}\",result=\"success\"}} ");
+        let count = text.split(&line).nth(1).and_then(|rest| rest.lines().next());
+        count.and_then(|count| count.parse().ok()).ok_or(text)
+    };
+    eventually("it looks", 60, || ensure(looks()? > 0, String::new));
+    std::thread::sleep(Duration::from_secs(30));
+    // After 1, 2, 4, 8 and 16 seconds, and twice because of what the first look changes.
+    let count = looks().unwrap();
+    assert!((4..=8).contains(&count), "{count} looks");
 }
 
 /// Nothing but the monitor says where the controller is.
