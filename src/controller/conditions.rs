@@ -149,8 +149,8 @@ fn config(observed: &Observed) -> Judgement {
         }
         return Judgement::no(kind, "SpecInvalid", told.join("; "));
     }
-    if let Some(missing) = secrets::config_maps(observed) {
-        return Judgement::no(kind, "ConfigMapMissing", missing);
+    if let Some(judgement) = secrets::config_maps(kind, observed) {
+        return judgement;
     }
     let refused = observed.pod.as_ref().and_then(health::trouble);
     match refused.filter(|trouble| trouble.reason == "ConfigRefused") {

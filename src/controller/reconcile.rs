@@ -112,7 +112,7 @@ impl Worker {
     }
 
     async fn look(&self, key: &Key) -> kube::Result<Looked> {
-        let Some((mut observed, is_read)) = self.shared.world().observed(key) else {
+        let Some((mut observed, unread)) = self.shared.world().observed(key) else {
             self.shared.meters.forget(key);
             self.wait_for(key, Vec::new());
             return Ok(Looked::DONE);
@@ -122,8 +122,8 @@ impl Worker {
             return Ok(Looked::DONE);
         }
         self.shared.meters.begin(key);
-        if !is_read {
-            self.read(key, &mut observed).await;
+        if let Some(change) = unread {
+            self.read(key, change, &mut observed).await;
         }
         // Before anything is written: what cannot be written must be seen nonetheless.
         self.shared.meters.show(key, &observed, decide::phase(&observed));
@@ -157,19 +157,20 @@ impl Worker {
         if observed.refusal.is_some() {
             self.shared.meters.show(key, &observed, decide::phase(&observed));
         }
-        let is_settled = self.again(key, &observed, result) && result != meters::Result::Error;
+        let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })
     }
 
-    async fn read(&self, key: &Key, observed: &mut Observed) {
+    async fn read(&self, key: &Key, change: u64, observed: &mut Observed) {
         let list = decide::reads(observed);
         let readings = read::all(&self.client, &key.namespace, list).await;
         observed.readings.clone_from(&readings);
-        self.shared.world().read(key, readings);
+        self.shared.world().read(key, change, readings);
     }
 
-    /// What no watch will tell of is looked at again after a while; tells whether all is known.
+    /// What no watch will tell of is looked at again after a while; tells whether all is known
+    /// and written.
     fn again(&self, key: &Key, observed: &Observed, result: meters::Result) -> bool {
         let is_open = |reading: &Reading| matches!(reading, Reading::Denied | Reading::Failed);
         let is_open = observed.readings.values().any(is_open);
@@ -177,9 +178,10 @@ impl Worker {
             self.shared.world().forget_readings(key);
             self.shared.queue.add(key.clone(), self.shared.faults.next(key));
         } else if result == meters::Result::Conflict {
-            self.shared.queue.add(key.clone(), FIRST);
+            // The watch tells of the other version at once, if it works.
+            self.shared.queue.add(key.clone(), self.shared.faults.next(key));
         }
-        !is_open
+        !is_open && result == meters::Result::Success
     }
 
     /// Watches what is missing, each by its name, and nothing any more that is there.

@@ -25,14 +25,7 @@ pub fn judge(observed: &Observed, token: &Token) -> Judgement {
     }
     match missing(observed, Kind::Secret) {
         Found::Missing(list) => Judgement::no(kind, "SecretMissing", list),
-        Found::Denied => Judgement::unknown(
-            kind,
-            "NotSynced",
-            format!(
-                "the Role `{}` is not synced, without which no Secret can be read",
-                names::controller_role(&observed.instance.name)
-            ),
-        ),
+        Found::Denied => denied(kind, observed, "Secret"),
         Found::Unread => Judgement::unknown(kind, "NotRead", "not every Secret was read"),
         Found::All => match stale(observed) {
             Some(names) => Judgement::yes(
@@ -46,11 +39,18 @@ pub fn judge(observed: &Observed, token: &Token) -> Judgement {
 }
 
 /// Judges the ConfigMaps that lie outside of Git; `None` when nothing is wrong with them.
-pub fn config_maps(observed: &Observed) -> Option<String> {
+pub fn config_maps(kind: &'static str, observed: &Observed) -> Option<Judgement> {
     match missing(observed, Kind::ConfigMap) {
-        Found::Missing(list) => Some(list),
-        _ => None,
+        Found::Missing(list) => Some(Judgement::no(kind, "ConfigMapMissing", list)),
+        Found::Denied => Some(denied(kind, observed, "ConfigMap")),
+        Found::Unread | Found::All => None,
     }
+}
+
+fn denied(kind: &'static str, observed: &Observed, what: &str) -> Judgement {
+    let role = names::controller_role(&observed.instance.name);
+    let message = format!("the Role `{role}` is not synced, without which no {what} can be read");
+    Judgement::unknown(kind, "NotSynced", message)
 }
 
 enum Found {

@@ -168,6 +168,7 @@ fn key(kind: Watched, object: &Object) -> Option<Key> {
 pub async fn changes(api: Api<Object>, name: &str, read: Option<&str>) {
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let mut stream = watcher(api, config).default_backoff().boxed();
+    let mut is_told = false;
     while let Some(event) = stream.next().await {
         match event {
             Ok(watcher::Event::InitApply(object) | watcher::Event::Apply(object)) => {
@@ -176,8 +177,13 @@ pub async fn changes(api: Api<Object>, name: &str, read: Option<&str>) {
                 }
             }
             Ok(_) => {}
-            // Without the right there is nothing to see; the Role brings a new look.
-            Err(_) => tokio::time::sleep(Duration::from_secs(5)).await,
+            // Without the right there is nothing to see; once is enough to say so.
+            Err(error) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::warn!(name, error = cause(&error).0, "what is missing is not watched");
+                }
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
         }
     }
 }

@@ -61,7 +61,16 @@ struct Parts {
     claim: Option<String>,
     has_policy: bool,
     readings: BTreeMap<(Kind, String), Reading>,
-    is_read: bool,
+    /// How often something changed that makes it be read again, and as of which of these it was
+    /// read: what changes while somebody reads is not in what they read.
+    changes: u64,
+    read_at: Option<u64>,
+}
+
+impl Parts {
+    fn changed(&mut self, is_changed: bool) {
+        self.changes += u64::from(is_changed);
+    }
 }
 
 /// Everything that the watches have told.
@@ -88,7 +97,7 @@ impl World {
             Fact::Claim(new) => return replace(&mut parts.claim, new),
             Fact::Policy => return !std::mem::replace(&mut parts.has_policy, true),
         };
-        parts.is_read &= !is_changed;
+        parts.changed(is_changed);
         is_changed
     }
 
@@ -102,7 +111,7 @@ impl World {
             Watched::Claim => parts.claim.take().is_some(),
             Watched::Policy => std::mem::take(&mut parts.has_policy),
         };
-        parts.is_read &= !was_there;
+        parts.changed(was_there);
         let is_empty = parts.instance.is_none()
             && parts.set.is_none()
             && parts.pod.is_none()
@@ -129,8 +138,9 @@ impl World {
         gone.into_iter().filter(|key| self.remove(key, kind)).collect()
     }
 
-    /// Returns what is known of an instance, and whether what it reads was read since it changed.
-    pub fn observed(&self, key: &Key) -> Option<(Observed, bool)> {
+    /// Returns what is known of an instance, and as of which change what it reads is to be read;
+    /// `None` when that was done.
+    pub fn observed(&self, key: &Key) -> Option<(Observed, Option<u64>)> {
         let parts = self.parts.get(key)?;
         let observed = Observed {
             instance: (**parts.instance.as_ref()?).clone(),
@@ -141,13 +151,15 @@ impl World {
             readings: parts.readings.clone(),
             refusal: None,
         };
-        Some((observed, parts.is_read))
+        let is_read = parts.read_at == Some(parts.changes);
+        Some((observed, (!is_read).then_some(parts.changes)))
     }
 
-    /// Takes readings over, all that there are.
-    pub fn read(&mut self, key: &Key, readings: BTreeMap<(Kind, String), Reading>) {
+    /// Takes readings over, all that there are, as of a change.
+    pub fn read(&mut self, key: &Key, change: u64, readings: BTreeMap<(Kind, String), Reading>) {
         if let Some(parts) = self.parts.get_mut(key) {
-            parts.is_read = !readings.values().any(|one| *one == Reading::Failed);
+            let is_whole = !readings.values().any(|one| *one == Reading::Failed);
+            parts.read_at = is_whole.then_some(change);
             parts.readings = readings;
         }
     }
@@ -163,7 +175,7 @@ impl World {
     /// Makes what an instance reads be read again.
     pub fn forget_readings(&mut self, key: &Key) {
         if let Some(parts) = self.parts.get_mut(key) {
-            parts.is_read = false;
+            parts.changed(true);
         }
     }
 

@@ -2,7 +2,6 @@
 //! stored before a rule existed. No facts are refused, no decision panics, and what is written
 //! is a status.
 
-
 use openclaw::controller::decide::{Action, decide};
 use openclaw::controller::facts;
 use openclaw::controller::observed::{Observed, Reading};
