@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod dashboard;
 pub mod difference;
 pub mod options;
+pub mod secrets;
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,8 @@ type Object = (&'static str, fn(&Options) -> bool);
 
 /// What belongs to the controller alone, in the order of the stream; rights came before.
 const OBJECTS: &[Object] = &[
+    ("install/secret-policy.yaml.j2", has_admission),
+    ("install/secret-policy-binding.yaml.j2", has_admission),
     ("install/config-map.yaml.j2", |_| true),
     ("install/network-policy.yaml.j2", |_| true),
     ("install/service.yaml.j2", |_| true),
@@ -62,9 +65,12 @@ pub fn render(engine: &Engine, installation: &Installation) -> Result<Vec<Manife
     finished.collect()
 }
 
+fn has_admission(options: &Options) -> bool {
+    options.kubernetes.is_none_or(|version| version >= ADMISSION_SINCE)
+}
+
 /// The API of instances, and who asks what is written to it.
 fn api(options: &Options) -> Vec<Value> {
-    let has_admission = options.kubernetes.is_none_or(|version| version >= ADMISSION_SINCE);
     let mut crd = admission::crd();
     // Whoever prunes the definition deletes every instance.
     for (key, value) in [
@@ -73,7 +79,7 @@ fn api(options: &Options) -> Vec<Value> {
     ] {
         annotate(&mut crd, key, value);
     }
-    if has_admission {
+    if has_admission(options) {
         return [crd].into_iter().chain(policies::all()).collect();
     }
     drop_rules(&mut crd);
@@ -150,6 +156,7 @@ fn values(options: &Options) -> Value {
         "name": names::CONTROLLER,
         "namespace": options.namespace,
         "image": options.image,
+        "secret_policy": secrets::policy(&options.namespace),
         "labels": labels,
         "selector": selector,
         "namespace_labels": namespace_labels,

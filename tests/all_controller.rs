@@ -28,6 +28,8 @@ mod rights;
 mod scene;
 #[path = "bed/suite/controller/secrets.rs"]
 mod secrets;
+#[path = "bed/suite/controller/series.rs"]
+mod series;
 #[path = "bed/suite/controller/states.rs"]
 mod states;
 #[path = "bed/suite/controller/story.rs"]

@@ -66,8 +66,9 @@ fn without_api(text: &str) -> String {
     for object in kit::documents(text) {
         let kind = object["kind"].as_str().unwrap();
         short.push_str("---\n");
-        if kind.starts_with("CustomResource") || kind.starts_with("ValidatingAdmission") {
-            let name = object["metadata"]["name"].as_str().unwrap();
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let is_policy = kind.starts_with("ValidatingAdmission");
+        if kind.starts_with("CustomResource") || is_policy && !name.contains("controller") {
             short.push_str(&format!("# {kind} {name}\n"));
         } else {
             let version = format!(":{}", env!("CARGO_PKG_VERSION"));

@@ -238,8 +238,8 @@ pub fn write(
 /// Cut where it is too long, and without what a terminal would act on.
 fn bounded(message: &str) -> String {
     let is_cut = message.len() > LONGEST;
-    let end = message.floor_char_boundary(LONGEST);
-    let text = message[..end].chars().map(|c| if c.is_control() { ' ' } else { c });
+    let letters = message.char_indices().take_while(|(at, c)| at + c.len_utf8() <= LONGEST);
+    let text = letters.map(|(_, c)| if c.is_control() { ' ' } else { c });
     text.chain(is_cut.then_some('\u{2026}')).collect()
 }
 

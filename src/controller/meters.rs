@@ -73,8 +73,8 @@ pub struct Meters {
     rollbacks: Family<Instance, Counter>,
     duration: Family<Instance, Histogram>,
     managed: Gauge,
-    /// What an instance was last shown as, so that it goes with it.
-    shown: Mutex<HashMap<Key, Info>>,
+    /// Who is looked after, and what it was last shown as, so that all of it goes with it.
+    shown: Mutex<HashMap<Key, Option<Info>>>,
 }
 
 /// What may come of a look.
@@ -82,8 +82,24 @@ const LOOKED: [&str; 3] = ["success", "error", "conflict"];
 /// What may come of a search for a newer version.
 const SEARCHED: [&str; 2] = ["success", "error"];
 
+fn instance(key: &Key) -> Instance {
+    Instance { instance: key.name.clone(), namespace: key.namespace.clone() }
+}
+
+fn in_phase(key: &Key, phase: Phase) -> InPhase {
+    let Instance { instance, namespace } = instance(key);
+    InPhase { instance, namespace, phase: format!("{phase:?}") }
+}
+
 fn looked(key: &Key, result: &'static str) -> Looked {
-    Looked { instance: key.name.clone(), namespace: key.namespace.clone(), result }
+    let Instance { instance, namespace } = instance(key);
+    Looked { instance, namespace, result }
+}
+
+/// The encoder writes labels as they are, and an API server takes any text for an image: one quote
+/// in it would cost Prometheus every series of every instance.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 /// Upper bounds of the histogram, in seconds.
@@ -157,25 +173,37 @@ where
 }
 
 impl Meters {
-    fn shown(&self) -> MutexGuard<'_, HashMap<Key, Info>> {
+    fn shown(&self) -> MutexGuard<'_, HashMap<Key, Option<Info>>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_managed(&self, shown: &HashMap<Key, Option<Info>>) {
+        self.managed.set(i64::try_from(shown.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Begins to look after an instance. Its counters start at nought: an increase from nothing is
+    /// none to Prometheus.
+    pub fn begin(&self, key: &Key) {
+        let mut shown = self.shown();
+        if shown.contains_key(key) {
+            return;
+        }
+        shown.insert(key.clone(), None);
+        self.count_managed(&shown);
+        for result in LOOKED {
+            self.total.get_or_create(&looked(key, result)).inc_by(0);
+        }
+        drop(self.duration.get_or_create(&instance(key)));
     }
 
     /// Shows where an instance is.
     pub fn show(&self, key: &Key, observed: &Observed, phase: Phase) {
-        let (instance, namespace) = (key.name.clone(), key.namespace.clone());
         for each in Phase::ALL {
-            let labels = InPhase {
-                instance: instance.clone(),
-                namespace: namespace.clone(),
-                phase: format!("{each:?}"),
-            };
-            self.phase.get_or_create(&labels).set(i64::from(each == phase));
+            self.phase.get_or_create(&in_phase(key, each)).set(i64::from(each == phase));
         }
         let is_ready = matches!(phase, Phase::Running | Phase::Degraded);
-        let labels = Instance { instance: instance.clone(), namespace: namespace.clone() };
+        let labels = instance(key);
         self.ready.get_or_create(&labels).set(i64::from(is_ready));
-        // Counters are there from the start: an increase from nothing is none to Prometheus.
         if observed.instance.wants.as_ref().is_some_and(|wants| wants.has_updates) {
             for result in SEARCHED {
                 self.checks.get_or_create(&looked(key, result)).inc_by(0);
@@ -185,41 +213,41 @@ impl Meters {
         }
         let set = observed.set.as_ref();
         let info = Info {
-            instance,
-            namespace,
-            version: set.and_then(|set| set.version.clone()).unwrap_or_default(),
-            image: set.map(|set| set.image.clone()).unwrap_or_default(),
+            instance: key.name.clone(),
+            namespace: key.namespace.clone(),
+            version: set.and_then(|set| set.version.as_deref()).map(escaped).unwrap_or_default(),
+            image: set.map(|set| escaped(&set.image)).unwrap_or_default(),
         };
-        let old = self.shown().insert(key.clone(), info.clone());
+        let old = self.shown().insert(key.clone(), Some(info.clone())).flatten();
         if let Some(old) = old.filter(|old| *old != info) {
             self.info.remove(&old);
         }
         self.info.get_or_create(&info).set(1);
-        self.managed.set(i64::try_from(self.shown().len()).unwrap_or(i64::MAX));
     }
 
-    /// Counts a look.
+    /// Counts a look at an instance that is looked after.
     pub fn count(&self, key: &Key, result: Result, took: Duration) {
-        let word = match result {
-            Result::Success => "success",
-            Result::Error => "error",
-            Result::Conflict => "conflict",
-        };
-        let labels = Instance { instance: key.name.clone(), namespace: key.namespace.clone() };
-        self.total.get_or_create(&looked(key, word)).inc();
-        self.duration.get_or_create(&labels).observe(took.as_secs_f64());
+        if self.shown().contains_key(key) {
+            let word = match result {
+                Result::Success => "success",
+                Result::Error => "error",
+                Result::Conflict => "conflict",
+            };
+            self.total.get_or_create(&looked(key, word)).inc();
+            self.duration.get_or_create(&instance(key)).observe(took.as_secs_f64());
+        }
     }
 
     /// Takes every series of an instance away.
     pub fn forget(&self, key: &Key) {
-        let (instance, namespace) = (key.name.clone(), key.namespace.clone());
-        let Some(info) = self.shown().remove(key) else { return };
-        self.info.remove(&info);
+        let mut shown = self.shown();
+        let Some(info) = shown.remove(key) else { return };
+        self.count_managed(&shown);
+        if let Some(info) = info {
+            self.info.remove(&info);
+        }
         for phase in Phase::ALL {
-            let phase = format!("{phase:?}");
-            let labels =
-                InPhase { instance: instance.clone(), namespace: namespace.clone(), phase };
-            self.phase.remove(&labels);
+            self.phase.remove(&in_phase(key, phase));
         }
         for result in LOOKED {
             self.total.remove(&looked(key, result));
@@ -227,12 +255,11 @@ impl Meters {
         for result in SEARCHED {
             self.checks.remove(&looked(key, result));
         }
-        let labels = Instance { instance, namespace };
+        let labels = instance(key);
         self.ready.remove(&labels);
         self.applied.remove(&labels);
         self.rollbacks.remove(&labels);
         self.duration.remove(&labels);
-        self.managed.set(i64::try_from(self.shown().len()).unwrap_or(i64::MAX));
     }
 
     /// Returns every series as text.
@@ -241,5 +268,40 @@ impl Meters {
         // Writing into a String does not fail.
         encode(&mut text, &self.registry).ok();
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key { namespace: "team-a".to_owned(), name: "my-agent".to_owned() }
+    }
+
+    #[test]
+    fn text_that_would_end_a_label_does_not() {
+        assert_eq!(escaped("ghcr.io/a/b:1"), "ghcr.io/a/b:1");
+        assert_eq!(escaped("a\"} 1\n\\"), "a\\\"} 1\\n\\\\");
+    }
+
+    #[test]
+    fn counters_begin_at_nought_and_go_with_the_instance() {
+        let meters = Meters::default();
+        let empty = meters.text();
+        assert!(empty.contains("openclaw_managed_instances 0\n"), "{empty}");
+        meters.count(&key(), Result::Error, Duration::ZERO);
+        assert_eq!(meters.text(), empty, "an instance that is not looked after has no series");
+        meters.begin(&key());
+        let begun = meters.text();
+        let line =
+            "openclaw_reconcile_total{instance=\"my-agent\",namespace=\"team-a\",result=\"error\"}";
+        assert!(begun.contains(&format!("{line} 0\n")), "{begun}");
+        assert!(begun.contains("openclaw_managed_instances 1\n"), "{begun}");
+        meters.count(&key(), Result::Error, Duration::ZERO);
+        meters.begin(&key());
+        assert!(meters.text().contains(&format!("{line} 1\n")), "{}", meters.text());
+        meters.forget(&key());
+        assert_eq!(meters.text(), empty);
     }
 }

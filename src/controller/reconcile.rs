@@ -106,10 +106,7 @@ impl Worker {
                 let wait = self.shared.faults.next(&key);
                 self.shared.queue.add(key.clone(), wait);
             }
-            let is_known = self.shared.world().observed(&key).is_some();
-            if is_known {
-                self.shared.meters.count(&key, result, started.elapsed());
-            }
+            self.shared.meters.count(&key, result, started.elapsed());
             self.shared.queue.done(&key);
         }
     }
@@ -121,11 +118,15 @@ impl Worker {
             return Ok(Looked::DONE);
         };
         if !decide::is_ours(observed.instance.cluster.as_deref(), self.cluster.as_deref()) {
+            self.shared.meters.forget(key);
             return Ok(Looked::DONE);
         }
+        self.shared.meters.begin(key);
         if let Some(change) = unread {
             self.read(key, change, &mut observed).await;
         }
+        // Before anything is written: what cannot be written must be seen nonetheless.
+        self.shared.meters.show(key, &observed, decide::phase(&observed));
         let Plan { mut actions, mut awaited } = decide::decide(&observed, Timestamp::now());
         let mut result = meters::Result::Success;
         while !actions.is_empty() {
@@ -153,7 +154,9 @@ impl Worker {
                 }
             }
         }
-        self.shared.meters.show(key, &observed, decide::phase(&observed));
+        if observed.refusal.is_some() {
+            self.shared.meters.show(key, &observed, decide::phase(&observed));
+        }
         let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })

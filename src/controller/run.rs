@@ -85,8 +85,8 @@ pub async fn run(options: Options) -> Result<(), String> {
     let mut tasks = JoinSet::new();
     let health = serve::listen(options.health).await.map_err(|error| error.to_string())?;
     let metrics = serve::listen(options.metrics).await.map_err(|error| error.to_string())?;
-    tasks.spawn(serve::serve(health, shared.clone(), serve::health));
-    tasks.spawn(serve::serve(metrics, shared.clone(), serve::metrics));
+    tasks.spawn(serve::serve(health, shared.clone(), serve::health, serve::TEXT));
+    tasks.spawn(serve::serve(metrics, shared.clone(), serve::metrics, serve::SERIES));
     let scopes: Vec<Option<String>> = match options.namespaces.as_slice() {
         [] => vec![None],
         some => some.iter().cloned().map(Some).collect(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +17,11 @@ use super::run::Shared;
 /// What a path is answered with.
 pub type Answer = fn(&str, &Shared) -> (StatusCode, String);
 
+/// What `/healthz` and `/readyz` are written in.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+/// What `/metrics` is written in; Prometheus refuses an answer that does not say it.
+pub const SERIES: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Opens a port.
 ///
 /// # Errors
@@ -24,8 +30,8 @@ pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Answers requests for as long as the process lives.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, answer: Answer) {
+/// Answers requests with texts of one kind for as long as the process lives.
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, answer: Answer, kind: &'static str) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let shared = shared.clone();
@@ -37,6 +43,7 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, answer: Answer) {
                 };
                 let mut response = Response::new(Full::new(Bytes::from(text)));
                 *response.status_mut() = status;
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
                 async move { Ok::<_, Infallible>(response) }
             });
             // A client that goes away is no fault of ours.

@@ -70,12 +70,12 @@ pub async fn watch(
 /// What the API server said, and whether it was that the right is missing.
 fn cause(error: &watcher::Error) -> (String, bool) {
     use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
-    let answer = match error {
-        InitialListFailed(kube::Error::Api(answer))
-        | WatchStartFailed(kube::Error::Api(answer))
-        | WatchFailed(kube::Error::Api(answer))
-        | WatchError(answer) => answer,
-        _ => return (error.to_string(), false),
+    let (InitialListFailed(kube::Error::Api(answer))
+    | WatchStartFailed(kube::Error::Api(answer))
+    | WatchFailed(kube::Error::Api(answer))
+    | WatchError(answer)) = error
+    else {
+        return (error.to_string(), false);
     };
     (answer.message.clone(), answer.code == 403)
 }

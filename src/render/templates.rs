@@ -28,6 +28,8 @@ pub const TEMPLATES: &[Template] = templates![
     "install/prometheus-rule.yaml.j2",
     "install/role-binding.yaml.j2",
     "install/role.yaml.j2",
+    "install/secret-policy-binding.yaml.j2",
+    "install/secret-policy.yaml.j2",
     "install/service-account.yaml.j2",
     "install/service-monitor.yaml.j2",
     "install/service.yaml.j2",

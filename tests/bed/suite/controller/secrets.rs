@@ -3,11 +3,13 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::bed::controller::{condition, installed, says, wait_for};
+use crate::bed::controller::{HOME, condition, installed, says, wait_for};
 use crate::bed::stack::{SMALL, TOKEN};
-use crate::bed::{Stack, ensure, eventually, figure, kubectl, run, steadily};
+use crate::bed::{
+    Namespace, Stack, ensure, eventually, figure, kubectl, kubectl_with, run, steadily,
+};
 
 const VERSION: &str = "2026.9.6";
 const SECRETS: &str = "SecretsReady";
@@ -172,4 +174,46 @@ fn a_token_that_somebody_rotates_is_used_after_the_restart_that_the_status_asks_
     wait_for(&name, "agent", SECRETS, "True SecretsFound", 60);
     assert_eq!(stack.invoke(Some(TOKEN)).unwrap().status, 200);
     assert_eq!(stack.invoke(Some(&old)).unwrap().status, 401);
+}
+
+#[test]
+fn the_account_can_make_a_token_and_no_other_secret() {
+    installed();
+    let namespace = Namespace::new("account");
+    let account = format!("system:serviceaccount:{HOME}:openclaw-controller");
+    let owner = json!([{
+        "apiVersion": "openclaw.rocks/v1alpha1", "kind": "OpenClawInstance", "name": "x", "uid": "1",
+    }]);
+    let make = |secret: Value| {
+        let mut object = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque"});
+        let name = secret["name"].as_str().unwrap_or("a-gateway-token");
+        let owners = if secret["is_free"] == true { json!([]) } else { owner.clone() };
+        object["metadata"] = json!({
+            "name": name,
+            "namespace": namespace.name,
+            "ownerReferences": owners,
+            "annotations": secret["annotations"],
+        });
+        object["stringData"] = json!({"token": "x"});
+        for (key, value) in secret.as_object().unwrap() {
+            if ["type", "stringData"].contains(&key.as_str()) {
+                object[key] = value.clone();
+            }
+        }
+        kubectl_with(["create", "--dry-run=server", "--as", &account], &object.to_string())
+    };
+    assert!(make(json!({})).is_ok(), "{:?}", make(json!({})));
+    let stolen = json!({
+        "type": "kubernetes.io/service-account-token",
+        "annotations": {"kubernetes.io/service-account.name": "default"},
+    });
+    for (secret, word) in [
+        (stolen, "another type than Opaque"),
+        (json!({"name": "keys"}), "another name than `N-gateway-token`"),
+        (json!({"is_free": true}), "belongs to no OpenClawInstance"),
+        (json!({"stringData": {"password": "x"}}), "no other key than a token"),
+    ] {
+        let refused = make(secret.clone()).expect_err(&secret.to_string());
+        assert!(refused.contains(word), "{secret}: {refused}");
+    }
 }
