@@ -7,6 +7,7 @@
 
 pub mod controller;
 pub mod namespace;
+pub mod plane;
 pub mod pod;
 pub mod readme;
 pub mod repository;

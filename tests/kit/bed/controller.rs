@@ -128,6 +128,12 @@ impl Process {
     /// Starts one with flags.
     #[track_caller]
     pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
+        Self::start_in(kubeconfig, flags, &[])
+    }
+
+    /// Starts one with flags and variables.
+    #[track_caller]
+    pub fn start_in(kubeconfig: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [health, metrics] = [free_port(), free_port()];
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -137,6 +143,7 @@ impl Process {
             .args(["--health-address", &format!("127.0.0.1:{health}")])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
             .env("KUBECONFIG", kubeconfig)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -188,6 +195,20 @@ impl Process {
         run(Command::new("kill").args([&format!("-{name}"), &self.id().to_string()])).unwrap();
     }
 
+    /// Waits so long for its end; returns the exit code, or none when it goes on.
+    pub fn ended_within(&mut self, time: std::time::Duration) -> Option<i32> {
+        let started = std::time::Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().or(Some(-1));
+            }
+            if started.elapsed() > time {
+                return None;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
     /// Waits for its end; returns the exit code, or none when a signal ended it.
     #[track_caller]
     pub fn ended(&mut self) -> Option<i32> {
@@ -209,7 +230,8 @@ impl Drop for Process {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
