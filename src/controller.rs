@@ -14,6 +14,7 @@ pub mod facts;
 pub mod health;
 pub mod lease;
 pub mod meters;
+pub mod object;
 pub mod observed;
 pub mod pulse;
 pub mod queue;

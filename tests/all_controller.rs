@@ -20,6 +20,8 @@ use kit::bed;
 
 #[path = "bed/suite/controller/secrets.rs"]
 mod secrets;
+#[path = "bed/suite/controller/series.rs"]
+mod series;
 #[path = "bed/suite/controller/states.rs"]
 mod states;
 #[path = "bed/suite/controller/story.rs"]

@@ -91,6 +91,7 @@ const OWNERS: [(&str, &[&str]); 24] = [
             "api/crd.rs",
             "controller/act.rs",
             "controller/lease.rs",
+            "controller/object.rs",
             "controller/read.rs",
             "controller/reconcile.rs",
             "controller/run.rs",

@@ -7,6 +7,7 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use super::decide::{Action, Event};
+use super::object::Object;
 use super::observed::InstanceFacts;
 use super::watch;
 use crate::names;
@@ -51,7 +52,7 @@ impl Actor {
             Action::MakeToken { secret } => self.make_token(instance, &secret).await,
             Action::WriteStatus { status, events } => {
                 let row = watch::WATCHED[0];
-                let api = Api::<kube::api::DynamicObject>::namespaced_with(
+                let api = Api::<Object>::namespaced_with(
                     self.client.clone(),
                     &instance.namespace,
                     &watch::resource(row),

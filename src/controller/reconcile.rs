@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{ApiResource, DynamicObject};
+use kube::api::ApiResource;
 use kube::{Api, Client};
 use std::sync::Arc;
 use tokio::task::AbortHandle;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::act::{Actor, Done};
 use super::decide::{self, Action, Awaited, Plan};
 use super::meters;
+use super::object::Object;
 use super::observed::{Observed, Reading};
 use super::run::Shared;
 use super::world::Key;
@@ -199,7 +200,7 @@ impl Worker {
                 Kind::Secret => ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&()),
                 Kind::ConfigMap => ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&()),
             };
-            let api: Api<DynamicObject> =
+            let api: Api<Object> =
                 Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
             let (shared, key) = (self.shared.clone(), key.clone());
             let task = tokio::spawn(async move {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kube::api::{ApiResource, DynamicObject};
+use kube::api::ApiResource;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
 use serde_json::Value;
 
 use super::facts;
+use super::object::Object;
 use super::run::Shared;
 use super::world::{Fact, Key, Watched};
 use crate::names;
@@ -36,7 +37,7 @@ pub async fn watch(
 ) {
     let (kind, ..) = row;
     let resource = resource(row);
-    let api: Api<DynamicObject> = match &namespace {
+    let api: Api<Object> = match &namespace {
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
@@ -82,7 +83,7 @@ pub fn resource(row: (Watched, &str, &str, &str, &str)) -> ApiResource {
 fn take(
     kind: Watched,
     namespace: Option<&str>,
-    event: watcher::Event<DynamicObject>,
+    event: watcher::Event<Object>,
     listed: &mut HashSet<Key>,
     shared: &Shared,
 ) {
@@ -112,10 +113,9 @@ fn take(
     }
 }
 
-fn put(kind: Watched, key: Key, object: &DynamicObject, shared: &Shared) {
-    let Ok(value) = serde_json::to_value(object) else { return };
+fn put(kind: Watched, key: Key, object: &Object, shared: &Shared) {
     // Whatever an object holds, it must not take the watch down with it.
-    let fact = std::panic::catch_unwind(|| fact(kind, &value));
+    let fact = std::panic::catch_unwind(|| fact(kind, &object.value()));
     match fact {
         Ok(fact) => {
             let is_changed = shared.world().put(&key, fact);
@@ -138,7 +138,7 @@ fn fact(kind: Watched, value: &Value) -> Fact {
 }
 
 /// The instance that an object belongs to, by its name; `None` when by its name it is none's.
-fn key(kind: Watched, object: &DynamicObject) -> Option<Key> {
+fn key(kind: Watched, object: &Object) -> Option<Key> {
     let meta = object.meta();
     let name = meta.name.as_deref()?;
     let name = match kind {
@@ -151,13 +151,13 @@ fn key(kind: Watched, object: &DynamicObject) -> Option<Key> {
 
 /// Waits until a Secret or ConfigMap is there in another version than the one that was read;
 /// watches it alone, by its name.
-pub async fn changes(api: Api<DynamicObject>, name: &str, read: Option<&str>) {
+pub async fn changes(api: Api<Object>, name: &str, read: Option<&str>) {
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let mut stream = watcher(api, config).default_backoff().boxed();
     while let Some(event) = stream.next().await {
         match event {
             Ok(watcher::Event::InitApply(object) | watcher::Event::Apply(object)) => {
-                if read.is_none() || object.metadata.resource_version.as_deref() != read {
+                if read.is_none() || object.meta().resource_version.as_deref() != read {
                     return;
                 }
             }

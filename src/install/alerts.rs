@@ -28,12 +28,14 @@ fn of_instance(label: &str, suffix: &str) -> String {
     )
 }
 
+/// Restarts of an agent, exactly: `increase` extrapolates, and made a crash loop of two restarts
+/// that come soon after the first sample. The count of one Pod never falls.
 fn restarts(window: &str) -> String {
-    format!(
-        "sum by (namespace, pod) \
-         (increase(kube_pod_container_status_restarts_total{{container=\"{}\"}}[{window}]))",
+    let count = format!(
+        "kube_pod_container_status_restarts_total{{container=\"{}\"}}[{window}]",
         names::CONTAINER_MAIN
-    )
+    );
+    format!("sum by (namespace, pod) (max_over_time({count}) - min_over_time({count}))")
 }
 
 /// Returns the rules of the group.

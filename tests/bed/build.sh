@@ -11,14 +11,16 @@ build() {
   made "$(program "$module")" go_build "$module" "$flags" "$@"
 }
 
+# The file `tags` of a module leaves parts out of what is built.
 go_build() {
-  local module=$1 flags=$2 go each toolchain
+  local module=$1 flags=$2 go each toolchain tags
   shift 2
   toolchain=$(sed -n 's/^GO=//p' "$here/../tools/versions")
+  tags=$(cat "$here/go/$module/tags" 2>/dev/null || true)
   go=$(go_program)
   for each in "$@"; do
     (cd "$here/go/$module" && GOTOOLCHAIN=go$toolchain GOFLAGS=-buildvcs=false GOWORK=off CGO_ENABLED=0 \
-      "$go" build -mod=readonly -trimpath -ldflags "-s -w $flags" -o "$OLDPWD/${each#*=}" "${each%%=*}")
+      "$go" build -mod=readonly -trimpath -tags "$tags" -ldflags "-s -w $flags" -o "$OLDPWD/${each#*=}" "${each%%=*}")
   done
 }
 
@@ -63,6 +65,14 @@ build_rclone() {
 build_collector() {
   pinned collector go.opentelemetry.io/collector/otelcol "$COLLECTOR"
   build collector '' .=otelcol
+}
+
+# What a test asks whether series, alerts and dashboard are of any use.
+build_monitoring() {
+  pinned prometheus github.com/prometheus/prometheus "$PROMETHEUS"
+  build prometheus '' github.com/prometheus/prometheus/cmd/prometheus=prometheus
+  pinned state-metrics k8s.io/kube-state-metrics/v2 "$STATE_METRICS"
+  build state-metrics '' k8s.io/kube-state-metrics/v2=kube-state-metrics
 }
 
 # A CPython in the layout of the archives that uv installs. Those themselves are to be had from

@@ -9,13 +9,16 @@ pub mod controller;
 pub mod namespace;
 pub mod plane;
 pub mod pod;
+pub mod prometheus;
 pub mod readme;
 pub mod repository;
 pub mod stack;
+pub mod volume;
 pub mod web;
 
 pub use namespace::Namespace;
 pub use stack::Stack;
+pub use volume::SmallVolume;
 pub use web::Web;
 
 use std::path::PathBuf;

@@ -38,6 +38,10 @@ pub fn instance(object: &Value) -> InstanceFacts {
 
 /// Reads and checks a spec as if it were a file, so that the words are those of `validate`.
 fn spec(object: &Value) -> (Option<Wants>, Vec<String>) {
+    // A null is never stored: it stands for what could not be read.
+    if object.get("spec").is_some_and(Value::is_null) {
+        return (None, vec!["OC0001 spec: nested too deeply to be read".to_owned()]);
+    }
     let metadata = &object["metadata"];
     let mut written = json!({"name": metadata["name"], "namespace": metadata["namespace"]});
     let consent = &metadata["annotations"][names::ANNOTATION_RESTORE_SNAPSHOT];

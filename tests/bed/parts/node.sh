@@ -8,6 +8,7 @@ node_install() {
     mount=mount modprobe=kmod conntrack=conntrack dnsmasq=dnsmasq-base mvn=maven python3=python3
   build_control_plane
   build_python
+  build_monitoring
 }
 
 ctr_() { ctr --address "$run/containerd/socket" -n k8s.io "$@"; }

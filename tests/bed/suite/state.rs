@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::bed::pod::{self, Pod, kill_script};
 use crate::bed::stack::SMALL;
-use crate::bed::{Stack, ensure, eventually, kubectl, run};
+use crate::bed::{SmallVolume, Stack, ensure, eventually, run};
 
 const OLD: &str = "2026.9.4";
 const NEW: &str = "2026.9.6";
@@ -184,8 +184,7 @@ fn a_full_volume_stops_the_update_and_changes_nothing() {
     // A volume of its own, small enough to fill.
     let small = SmallVolume::new("full-volume", "400m");
     let stack = of_the_old_version("full", &small.spec());
-    let filler = small.folder.join("workspace/filler.bin");
-    run(std::process::Command::new("fallocate").args(["-l", "250M"]).arg(&filler)).unwrap();
+    let filler = small.fill("workspace/filler.bin", "250M");
     bump(&stack, NEW, &small.spec());
     let said = stopped(&stack, "init-state", 75);
     assert!(said.contains("too little space for the snapshot"), "{said}");
@@ -196,41 +195,6 @@ fn a_full_volume_stops_the_update_and_changes_nothing() {
     std::fs::remove_file(&filler).unwrap();
     stack.settled(900);
     assert_eq!(remembered(&stack), before());
-}
-
-/// A local volume on a file system in memory, in a class of its own.
-struct SmallVolume {
-    name: String,
-    folder: std::path::PathBuf,
-}
-
-impl SmallVolume {
-    fn new(name: &str, size: &str) -> Self {
-        let name = format!("{name}-{}", std::process::id());
-        let folder = crate::bed::folder().join("volumes").join(&name);
-        std::fs::create_dir_all(&folder).unwrap();
-        run(std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "bed"])
-            .arg(&folder))
-        .unwrap();
-        let text = std::fs::read_to_string(crate::kit::root().join("tests/bed/config/volume.yaml"));
-        let text = text.unwrap().replace("@NAME@", &name);
-        let text = text.replace("@PATH@", folder.to_str().unwrap());
-        crate::bed::kubectl_with(["apply", "--server-side"], &text).unwrap();
-        Self { name, folder }
-    }
-
-    fn spec(&self) -> String {
-        format!("storage: {{persistence: {{size: 100Mi, storageClass: {}}}}}", self.name)
-    }
-}
-
-impl Drop for SmallVolume {
-    fn drop(&mut self) {
-        kubectl(["delete", "pv,storageclass", &self.name, "--wait=false", "--ignore-not-found"])
-            .ok();
-        run(std::process::Command::new("umount").arg("-l").arg(&self.folder)).ok();
-    }
 }
 
 #[test]
