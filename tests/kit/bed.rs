@@ -8,6 +8,7 @@
 pub mod controller;
 pub mod fleet;
 pub mod namespace;
+pub mod plane;
 pub mod pod;
 pub mod prometheus;
 pub mod readme;

@@ -128,12 +128,12 @@ impl Process {
     /// Starts one with flags.
     #[track_caller]
     pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
-        Self::start_logging(kubeconfig, flags, "openclaw=info,error")
+        Self::start_in(kubeconfig, flags, &[])
     }
 
-    /// Starts one with flags, which logs more than it is shipped to.
+    /// Starts one with flags and variables.
     #[track_caller]
-    pub fn start_logging(kubeconfig: &Path, flags: &[&str], filter: &str) -> Self {
+    pub fn start_in(kubeconfig: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [health, metrics] = [free_port(), free_port()];
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
@@ -143,7 +143,8 @@ impl Process {
             .args(["--health-address", &format!("127.0.0.1:{health}")])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
             .env("KUBECONFIG", kubeconfig)
-            .env("RUST_LOG", filter)
+            .env("RUST_LOG", "openclaw=info,error")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -195,6 +196,20 @@ impl Process {
         run(Command::new("kill").args([&format!("-{name}"), &self.id().to_string()])).unwrap();
     }
 
+    /// Waits so long for its end; returns the exit code, or none when it goes on.
+    pub fn ended_within(&mut self, time: std::time::Duration) -> Option<i32> {
+        let started = std::time::Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().or(Some(-1));
+            }
+            if started.elapsed() > time {
+                return None;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
     /// Waits for its end; returns the exit code, or none when a signal ended it.
     #[track_caller]
     pub fn ended(&mut self) -> Option<i32> {
@@ -217,6 +232,7 @@ impl Drop for Process {
     }
 }
 
+/// A port that nobody listens on.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

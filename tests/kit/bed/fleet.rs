@@ -90,7 +90,7 @@ impl Fleet {
         let name = self.namespace.name.as_str();
         let flags = ["--namespace", name, "--namespaces", name, "--cluster-name", CLUSTER];
         let filter = "openclaw=info,error,kube_client::client::builder=debug";
-        Process::start_logging(&account.kubeconfig(), &flags, filter)
+        Process::start_in(&account.kubeconfig(), &flags, &[("RUST_LOG", filter)])
     }
 }
 

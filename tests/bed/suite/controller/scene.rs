@@ -174,7 +174,7 @@ impl Scene {
             let is_late = |what: &String| late.iter().any(|start| what.starts_with(start));
             all()
                 .into_iter()
-                .filter(|what| !is_lost(what) && !left_out(what) && !(is_first && is_late(what)))
+                .filter(|what| !(is_lost(what) || left_out(what) || (is_first && is_late(what))))
                 .collect()
         };
         if let Some(complaint) = complaint.filter(|_| lost == EVERYTHING) {
