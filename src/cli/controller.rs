@@ -81,9 +81,12 @@ pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What is logged unless `RUST_LOG` says otherwise. The client's warnings and errors repeat ours,
+/// and one holds the whole answer that it could not read.
+const LOGGED: &str = "openclaw=info,error,kube_client=off";
+
 fn log() {
-    // The client's warnings repeat ours, and one holds the whole answer that it could not read.
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "openclaw=info,error".to_owned());
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| LOGGED.to_owned());
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

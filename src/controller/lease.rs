@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::names;
 
@@ -39,10 +39,11 @@ impl Claim {
     /// Waits until the Lease is ours.
     pub async fn acquire(&mut self) {
         loop {
-            match self.attempt().await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "the Lease cannot be taken"),
+            match timeout(RENEWAL, self.attempt()).await {
+                Ok(Ok(true)) => return,
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the Lease cannot be taken"),
+                Err(_) => tracing::warn!("the API server is slow to give the Lease"),
             }
             sleep(LOOK).await;
         }
@@ -53,7 +54,7 @@ impl Claim {
         let mut kept = Instant::now();
         while kept.elapsed() + RENEWAL < DURATION {
             sleep(RENEWAL).await;
-            match tokio::time::timeout(RENEWAL, self.attempt()).await {
+            match timeout(RENEWAL, self.attempt()).await {
                 Ok(Ok(true)) => kept = Instant::now(),
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => tracing::warn!(%error, "the Lease cannot be renewed"),

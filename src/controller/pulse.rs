@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// After how long a failure that was not seen again is over: a watch that works says nothing
-/// while nothing happens, and one that fails is tried again much sooner.
+/// while nothing happens, and one that fails is tried again sooner, even when nobody answers.
 const OVER: Duration = Duration::from_secs(120);
 
 /// How long it may fail before a fresh process is worth a try.

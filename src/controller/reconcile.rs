@@ -25,6 +25,9 @@ use crate::model::references::Kind;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// How long one look may take: requests that nobody answers must not keep a worker.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// Most objects that are watched by name; beyond that a missing one is looked for.
 const MOST_AWAITED: usize = 500;
 /// How often, then.
@@ -82,18 +85,22 @@ impl Worker {
             let started = Instant::now();
             let look = tokio::spawn({
                 let (worker, key) = (self.clone(), key.clone());
-                async move { worker.look(&key).await }
+                async move { tokio::time::timeout(LIMIT, worker.look(&key)).await }
             });
             let result = match look.await {
-                Ok(Ok(result)) => {
+                Ok(Ok(Ok(result))) => {
                     // What is not known is asked for again, each time later.
                     if result.is_settled {
                         self.shared.faults.clear(&key);
                     }
                     result.result
                 }
-                Ok(Err(error)) => {
+                Ok(Ok(Err(error))) => {
                     tracing::warn!(instance = %key, %error, "a look failed");
+                    meters::Result::Error
+                }
+                Ok(Err(_)) => {
+                    tracing::warn!(instance = %key, "a look took too long");
                     meters::Result::Error
                 }
                 // One hostile instance must not stop the others.
@@ -103,6 +110,8 @@ impl Worker {
                 }
             };
             if result == meters::Result::Error {
+                // Something may have been written without a word of it.
+                self.shared.world().forget_readings(&key);
                 let wait = self.shared.faults.next(&key);
                 self.shared.queue.add(key.clone(), wait);
             }

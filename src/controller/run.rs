@@ -20,8 +20,11 @@ use crate::api::controller_config::ControllerConfig;
 
 /// Looks at the same time.
 const WORKERS: usize = 8;
-/// How long running looks may take after SIGTERM.
+/// How long running looks, and then the Lease, may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How much longer than a watch lasts the client waits for a word of the API server.
+const MARGIN: Duration = Duration::from_secs(10);
 
 /// No watch and no server ever ends by itself.
 const BROKE_OFF: &str = "a watch or a server broke off";
@@ -78,9 +81,7 @@ impl Shared {
 /// # Errors
 /// When the API server's address is not known, a port is taken, or the Lease is lost.
 pub async fn run(options: Options) -> Result<(), String> {
-    let client = Client::try_default()
-        .await
-        .map_err(|error| format!("found no cluster to look after: {error}"))?;
+    let client = client().await?;
     let shared = Arc::new(Shared::default());
     let mut tasks = JoinSet::new();
     let health = serve::listen(options.health).await.map_err(|error| error.to_string())?;
@@ -123,8 +124,17 @@ pub async fn run(options: Options) -> Result<(), String> {
     shared.queue.close();
     let drained = async { while workers.join_next().await.is_some() {} };
     tokio::time::timeout(DRAIN, drained).await.ok();
-    claim.release().await;
+    tokio::time::timeout(DRAIN, claim.release()).await.ok();
     Ok(())
+}
+
+/// A client that waits for no answer for ever.
+async fn client() -> Result<Client, String> {
+    let none = |error: &dyn std::error::Error| format!("found no cluster to look after: {error}");
+    let mut config = kube::Config::infer().await.map_err(|error| none(&error))?;
+    config.read_timeout = Some(Duration::from_secs(u64::from(watch::KEPT)) + MARGIN);
+    config.reset_reader_on_write = true;
+    Client::try_from(config).map_err(|error| none(&error))
 }
 
 /// Starts the workers when everything is known that there is: what is not listed yet would count

@@ -28,6 +28,10 @@ pub const WATCHED: [(Watched, &str, &str, &str, &str); 5] = [
     (Watched::Policy, "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
 ];
 
+/// How long the API server keeps a watch, in seconds; then it is asked for anew. Thus one that
+/// went silent, as a connection does when a machine between is lost, is found out.
+pub const KEPT: u32 = 90;
+
 /// Watches one kind, in one namespace or in all, for as long as the process lives.
 pub async fn watch(
     client: Client,
@@ -41,7 +45,7 @@ pub async fn watch(
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    let mut config = watcher::Config::default().page_size(PAGE);
+    let mut config = watcher::Config::default().page_size(PAGE).timeout(KEPT);
     if kind != Watched::Instance {
         config = config.labels(&format!("{}={}", names::LABEL_NAME, names::APP));
     }
@@ -166,7 +170,7 @@ fn key(kind: Watched, object: &Object) -> Option<Key> {
 /// Waits until a Secret or ConfigMap is there in another version than the one that was read;
 /// watches it alone, by its name.
 pub async fn changes(api: Api<Object>, name: &str, read: Option<&str>) {
-    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let config = watcher::Config::default().fields(&format!("metadata.name={name}")).timeout(KEPT);
     let mut stream = watcher(api, config).default_backoff().boxed();
     let mut is_told = false;
     while let Some(event) = stream.next().await {

@@ -5,11 +5,12 @@
 // It listens on a free port, which it writes to FOLDER/port, and asks TARGET with the certificate.
 // FOLDER/faults, read for every request, says what goes wrong: an array of
 //
-//   {"method": "POST", "path": "/secrets", "share": 0.5, "do": "429" | "500" | "slow" | "cut" | "hang"}
+//   {"method": "POST", "path": "/secrets", "share": 0.5, "do": "429" | "500" | "slow" | "cut" | "broken" | "hang"}
 //
 // 429 and 500 are answered without asking. `slow` answers after two seconds. `cut` asks, and closes
-// the connection without the answer; `hang` asks, and never answers nor closes. Each request is
-// a line of JSON in FOLDER/requests, with the fault that it met.
+// the connection without the answer; `broken` passes the answer on for a second, and closes then;
+// `hang` asks, and never answers nor closes. Each request is a line of JSON in FOLDER/requests,
+// with the fault that it met.
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -58,6 +59,7 @@ const server = http.createServer((request, response) => {
         response.flushHeaders();
         answer.pipe(response);
         answer.on('error', () => request.socket.destroy());
+        if (fault === 'broken') setTimeout(() => request.socket.destroy(), 1000);
       }, fault === 'slow' ? 2000 : 0);
     }
   });

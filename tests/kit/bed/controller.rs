@@ -143,7 +143,7 @@ impl Process {
             .args(["--health-address", &format!("127.0.0.1:{health}")])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
             .env("KUBECONFIG", kubeconfig)
-            .env("RUST_LOG", "openclaw=info,error")
+            .env_remove("RUST_LOG")
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -57,7 +57,15 @@ pub fn controller(plane: &Plane) -> Process {
 #[track_caller]
 pub fn pod(plane: &Plane, name: &str, is_ready: bool) {
     let set = plane.object(HOME, "statefulset", name).unwrap();
-    let labels = set["spec"]["selector"]["matchLabels"].clone();
+    let mut labels = set["spec"]["selector"]["matchLabels"].clone();
+    labels["controller-revision-hash"] = json!("first");
+    let status = json!({"status": {
+        "observedGeneration": set["metadata"]["generation"], "updateRevision": "first",
+        "currentRevision": "first", "replicas": 1,
+    }});
+    let status = status.to_string();
+    let patch = ["patch", "statefulset", name, "-n", HOME, "--subresource=status", "-p", &status];
+    plane.kubectl(patch).unwrap();
     let pod = format!("{name}-0");
     let object = json!({
         "apiVersion": "v1",
@@ -107,7 +115,18 @@ pub fn tokens(plane: &Plane) -> BTreeMap<String, (String, String)> {
 /// Waits until every instance of a list says so of its Secrets, and returns the tokens.
 #[track_caller]
 pub fn all_say(plane: &Plane, names: &[&str], start: &str) -> BTreeMap<String, (String, String)> {
-    eventually(&format!("every instance says {start}"), 60, || {
+    all_say_within(plane, names, start, 60)
+}
+
+/// As [`all_say`], within so many seconds.
+#[track_caller]
+pub fn all_say_within(
+    plane: &Plane,
+    names: &[&str],
+    start: &str,
+    seconds: u64,
+) -> BTreeMap<String, (String, String)> {
+    eventually(&format!("every instance says {start}"), seconds, || {
         for name in names {
             let instance = plane.object(HOME, "openclawinstance", name).ok_or("no instance")?;
             let found = condition(&instance, "SecretsReady");

@@ -6,7 +6,9 @@ use crate::bed::controller::Process;
 use crate::bed::plane::Faults;
 use crate::bed::{ensure, eventually};
 
-use super::fleet::{HOME, NAMES, add, all_say, events_are_few, is_calm, make_keys, plane, tokens};
+use super::fleet::{
+    HOME, NAMES, add, all_say, all_say_within, events_are_few, is_calm, make_keys, plane, tokens,
+};
 
 #[test]
 fn refusals_failures_and_slow_answers_are_outlasted() {
@@ -52,10 +54,10 @@ fn a_token_whose_making_was_not_confirmed_is_not_made_again() {
 fn watches_that_are_cut_off_go_on_where_they_were() {
     let plane = plane();
     let faults = Faults::before(&plane);
-    // A watch whose answer never begins is given up after a while, and asked for anew.
-    faults.make(&json!([{"path": "watch=true", "share": 0.5, "do": "cut"}]));
+    faults.make(&json!([{"path": "watch=true", "share": 0.7, "do": "broken"}]));
     let process = Process::start(&plane.through(&faults), HOME);
     all_say(&plane, &NAMES, "False SecretMissing");
+    faults.met("broken");
     let watches = || {
         faults
             .requests()
@@ -75,5 +77,30 @@ fn watches_that_are_cut_off_go_on_where_they_were() {
         let asked = watches() - before;
         ensure(asked == 0, || format!("{asked} in 5 s"))
     });
+    is_calm(&process);
+}
+
+#[test]
+fn what_is_never_answered_is_given_up_and_asked_for_again() {
+    let plane = plane();
+    let faults = Faults::before(&plane);
+    let process = Process::start(&plane.through(&faults), HOME);
+    all_say(&plane, &NAMES, "False SecretMissing");
+    // Each way to ask: looks, the watches of each kind, and those for what is missing.
+    faults.make(&json!([
+        {"path": "/openclawinstances/", "share": 0.5, "do": "hang"},
+        {"path": "/secrets/", "share": 0.5, "do": "hang"},
+        {"path": "/secrets?", "share": 0.5, "do": "hang"},
+        {"path": "/openclawinstances?", "share": 0.5, "do": "hang"},
+        {"path": "/statefulsets?", "share": 0.5, "do": "hang"},
+    ]));
+    add(&plane, "late");
+    make_keys(&plane);
+    // For longer than a watch lasts, so that each is asked for anew.
+    std::thread::sleep(std::time::Duration::from_secs(100));
+    faults.met("hang");
+    faults.make(&json!([]));
+    all_say_within(&plane, &[&NAMES[..], &["late"]].concat(), "True SecretsFound", 120);
+    process.ready();
     is_calm(&process);
 }
