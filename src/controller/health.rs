@@ -11,6 +11,12 @@ const MANY: i32 = 3;
 const LINES: usize = 4;
 /// Most characters of it.
 const LENGTH: usize = 400;
+/// Fewest characters of a key or a token.
+const KEY: usize = 20;
+/// Fewest characters of what is nothing but random in it.
+const RANDOM: usize = 12;
+/// Characters of it that are shown.
+const SHOWN: usize = 4;
 
 /// Why a Pod does not become ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +92,7 @@ fn pull(container: &ContainerFacts, reason: &str, message: &str) -> Trouble {
 
 fn crash(container: &ContainerFacts, ended: &Ended) -> Trouble {
     let name = &container.name;
-    let last_words = match words(&ended.message) {
+    let last_words = match words(&masked(&ended.message)) {
         none if none.is_empty() => none,
         some => format!(": {some}"),
     };
@@ -113,4 +119,36 @@ fn words(text: &str) -> String {
     let last = lines[lines.len().saturating_sub(LINES)..].join("; ");
     let start = last.char_indices().rev().nth(LENGTH - 1).map_or(0, |(at, _)| at);
     last[start..].to_owned()
+}
+
+/// A text without what may be a key or a token: a container that fails may print what it was
+/// given, and more may read a status than a log. What has no such form, as a password, stays.
+fn masked(text: &str) -> String {
+    let is_inside = |char: char| char.is_ascii_alphanumeric() || "-_+".contains(char);
+    let mut rest = text;
+    let mut result = String::with_capacity(text.len());
+    while let Some(start) = rest.find(is_inside) {
+        let (before, word) = rest.split_at(start);
+        let (word, after) = word.split_at(word.find(|char| !is_inside(char)).unwrap_or(word.len()));
+        result.push_str(before);
+        if is_key(word) {
+            result.push_str(&word[..SHOWN]);
+            result.push('…');
+        } else {
+            result.push_str(word);
+        }
+        rest = after;
+    }
+    result + rest
+}
+
+/// Whether a word without spaces may be a key: long, with a part that no name of a model or an
+/// image has.
+fn is_key(word: &str) -> bool {
+    let is_random = |part: &str| {
+        part.len() >= RANDOM
+            && part.contains(|char: char| char.is_ascii_digit())
+            && part.contains(|char: char| char.is_ascii_alphabetic())
+    };
+    word.len() >= KEY && word.split(['-', '_', '+']).any(is_random)
 }

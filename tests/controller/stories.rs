@@ -108,6 +108,10 @@ fn what_goes_wrong_with_a_pod_is_named() {
             }),
             ("it ends for another reason", |world| world.pod(false, &crashed(1, 1, ""))),
             ("again and again", |world| world.pod(false, &crashed(1, 3, ""))),
+            ("its last words hold keys", |world| {
+                let words = "anthropic/claude-sonnet-4-20250514 via https://api.example/v1:\n401 for sk-ant-api03-Ab12Cd34Ef56Gh78, Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.q1w2e3r4t5y6u7i8o9p0, OPENCLAW_GATEWAY_TOKEN=0123456789abcdef0123456789abcdef";
+                world.pod(false, &crashed(1, 3, words));
+            }),
             ("it is ready after all", World::ready),
         ],
     );
