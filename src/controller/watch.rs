@@ -17,7 +17,7 @@ use super::world::{Fact, Key, Watched};
 use crate::names;
 
 /// Objects of one page of a list: what bounds the memory at a start.
-const PAGE: u32 = 50;
+const PAGE: u32 = 20;
 
 /// Every kind that is watched: its group, version, kind and plural.
 pub const WATCHED: [(Watched, &str, &str, &str, &str); 5] = [
