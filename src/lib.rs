@@ -40,3 +40,4 @@ pub mod names;
 pub mod render;
 pub mod tree;
 pub mod validate;
+pub mod version;

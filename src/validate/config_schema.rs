@@ -18,8 +18,9 @@ use serde_json::Value;
 use data::Data;
 use walk::{Problem, Refusal, Step};
 
+use crate::version;
+
 mod data;
-pub(crate) mod tag;
 mod walk;
 mod words;
 
@@ -102,7 +103,9 @@ pub fn check(raw: &Value, target: Option<&str>) -> Vec<ConfigFinding> {
 /// Says whether the shipped data can be trusted about this target: a version that is not
 /// newer than [`NEWEST_KNOWN`]. No target, a digest and a moving tag are not covered.
 pub fn covered(target: Option<&str>) -> bool {
-    target.and_then(tag::parse).is_some_and(|version| Some(version) <= tag::parse(NEWEST_KNOWN))
+    target
+        .and_then(version::parse)
+        .is_some_and(|version| Some(version) <= version::parse(NEWEST_KNOWN))
 }
 
 /// Where the target stands among the known versions.
@@ -115,10 +118,10 @@ enum Place {
 
 impl Place {
     fn of(target: Option<&str>) -> Self {
-        let Some(version) = target.and_then(tag::parse) else { return Self::Newest };
-        if Some(version) <= tag::parse(OLDEST_KNOWN) {
+        let Some(version) = target.and_then(version::parse) else { return Self::Newest };
+        if Some(version) <= version::parse(OLDEST_KNOWN) {
             Self::Oldest
-        } else if Some(version) < tag::parse(NEWEST_KNOWN) {
+        } else if Some(version) < version::parse(NEWEST_KNOWN) {
             Self::Between
         } else {
             Self::Newest

@@ -11,6 +11,7 @@ use crate::api::source::{self, Document};
 use crate::api::structure::Schema;
 use crate::api::window::Window;
 use crate::diagnostic::{Finding, Report};
+use crate::version::Range;
 
 /// Oldest Kubernetes that the rendered objects fit.
 const OLDEST: (u32, u32) = (1, 28);
@@ -229,24 +230,7 @@ fn update(settings: &Settings, sink: &mut Sink<'_>) {
             sink.bad(&format!("update.waves[{index}]"), "found an empty selector".to_owned());
         }
     }
-    if let Some(range) = &settings.update.range
-        && !range.split(',').all(is_bound)
-    {
-        sink.bad(
-            "update.range",
-            format!("found `{range}`, allowed: bounds such as `>=2026.7.1, <2027`"),
-        );
+    if let Some(Err(fault)) = settings.update.range.as_deref().map(str::parse::<Range>) {
+        sink.bad("update.range", fault.to_string());
     }
-}
-
-/// Whether a part of a range is a comparison and a version, perhaps shortened.
-fn is_bound(text: &str) -> bool {
-    let text = text.trim();
-    let version = text.trim_start_matches(['<', '>', '=']).trim();
-    let comparison = &text[..text.len() - text.trim_start_matches(['<', '>', '=']).len()];
-    let (numbers, correction) = version.split_once('-').unwrap_or((version, "0"));
-    matches!(comparison, "" | "<" | ">" | "=" | "<=" | ">=")
-        && (1..=3).contains(&numbers.split('.').count())
-        && numbers.split('.').all(|part| part.parse::<u32>().is_ok())
-        && correction.parse::<u32>().is_ok()
 }

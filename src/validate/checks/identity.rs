@@ -1,12 +1,13 @@
 //! Who the instance is: its name, namespace, image and registry.
 
 use crate::names;
-use crate::validate::config_schema::tag;
+
 use crate::validate::grammar::{
     is_digest, is_label, is_label_value, is_qualified, is_repository, is_tag,
 };
 use crate::validate::refused::REFUSED;
 use crate::validate::{Findings, Subject, key_path};
+use crate::version;
 
 /// Every derived name stays within 63 characters.
 pub(in crate::validate) fn name(subject: &Subject<'_>, findings: &mut Findings<'_>) {
@@ -173,7 +174,7 @@ pub(in crate::validate) fn moving_tag(subject: &Subject<'_>, findings: &mut Find
 /// The extended line never moves to the ordinary one by itself.
 pub(in crate::validate) fn extended_line(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let Some(tag) = subject.spec.image.tag.as_deref() else { return };
-    if tag::parse(tag).is_some_and(|version| version.is_extended()) {
+    if version::parse(tag).is_some_and(|version| version.is_extended()) {
         findings.advise(
             "spec.image.tag",
             format!("`{tag}` belongs to the extended line: a patch number of 33 or more"),
@@ -194,8 +195,8 @@ pub(in crate::validate) fn memory_floor(subject: &Subject<'_>, findings: &mut Fi
         .image
         .tag
         .as_deref()
-        .and_then(tag::parse)
-        .is_some_and(|version| tag::parse("2026.7.1").is_some_and(|july| version < july));
+        .and_then(version::parse)
+        .is_some_and(|version| version::parse("2026.7.1").is_some_and(|july| version < july));
     let (floor, text) = if old { (2_i128 << 30, "2Gi") } else { (1_i128 << 30, "1Gi") };
     if bytes < floor * 1000 {
         findings.advise(

@@ -1,12 +1,24 @@
-//! Turns an image tag of the application into a version that can be ordered.
+//! Versions of the application: what an image tag says, which is newer, and which may be taken.
 //!
 //! Upstream's order: year, month and patch as numbers, then alpha before beta before
 //! stable, then the correction (`2026.7.1 < 2026.7.1-1 < 2026.7.2-beta.1`). Semantic
 //! versioning would put `2026.7.1-2` below `2026.7.1`.
 
+mod choice;
+mod range;
+
+use std::fmt;
+
+pub use choice::{Choice, Refusal, choose, is_breaker_open};
+pub use range::Range;
+
+/// First patch number of the extended line, which trails the stable one by months and is
+/// followed by nobody who is not on it.
+const EXTENDED: u32 = 33;
+
 /// A version of the application; the order of the fields is the order of versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
     year: u32,
     month: u32,
     patch: u32,
@@ -15,7 +27,7 @@ pub(crate) struct Version {
     number: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Stage {
     Alpha,
     Beta,
@@ -24,8 +36,25 @@ enum Stage {
 
 impl Version {
     /// Whether the version belongs to the extended line, whose patch numbers start at 33.
-    pub(crate) fn is_extended(&self) -> bool {
-        self.patch >= 33
+    pub fn is_extended(&self) -> bool {
+        self.patch >= EXTENDED
+    }
+
+    /// Whether it is neither an alpha nor a beta.
+    pub fn is_stable(&self) -> bool {
+        self.stage == Stage::Stable
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.year, self.month, self.patch)?;
+        match (self.stage, self.number) {
+            (Stage::Alpha, number) => write!(f, "-alpha.{number}"),
+            (Stage::Beta, number) => write!(f, "-beta.{number}"),
+            (Stage::Stable, 0) => Ok(()),
+            (Stage::Stable, number) => write!(f, "-{number}"),
+        }
     }
 }
 
@@ -33,7 +62,13 @@ impl Version {
 ///
 /// Suffixes that name a variant of the image and not a version (`-slim`, `-browser`,
 /// `-amd64`, `-arm64`, `-r20260914`) are passed over.
-pub(crate) fn parse(tag: &str) -> Option<Version> {
+pub fn parse(tag: &str) -> Option<Version> {
+    split(tag).map(|(version, _)| version)
+}
+
+/// Returns the version of a tag and its variant: every suffix but the date of a rebuild, such as
+/// `-slim`.
+fn split(tag: &str) -> Option<(Version, String)> {
     let mut words = tag.split('-').peekable();
     let mut numbers = words.next()?.split('.').map(number);
     let (year, month, patch) = (numbers.next()??, numbers.next()??, numbers.next()??);
@@ -46,7 +81,16 @@ pub(crate) fn parse(tag: &str) -> Option<Version> {
         version.number = number;
         words.next();
     }
-    words.all(is_variant).then_some(version)
+    let mut variant = String::new();
+    for word in words {
+        if is_variant(word) {
+            variant.push('-');
+            variant.push_str(word);
+        } else if !is_rebuild(word) {
+            return None;
+        }
+    }
+    Some((version, variant))
 }
 
 fn stage(word: &str) -> Option<(Stage, u32)> {
@@ -61,7 +105,10 @@ fn stage(word: &str) -> Option<(Stage, u32)> {
 
 fn is_variant(word: &str) -> bool {
     matches!(word, "slim" | "browser" | "amd64" | "arm64")
-        || word.strip_prefix('r').is_some_and(|date| date.len() == 8 && number(date).is_some())
+}
+
+fn is_rebuild(word: &str) -> bool {
+    word.strip_prefix('r').is_some_and(|date| date.len() == 8 && number(date).is_some())
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -71,7 +118,7 @@ fn number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn versions_are_ordered_as_upstream_orders_them() {
@@ -103,6 +150,13 @@ mod tests {
         }
         for tag in ["2026.9.6-dev", "2026.9.6-", "2026.9.+6", "2026.9.99999999999", "26.9.6"] {
             assert_eq!(parse(tag), None, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_written_as_it_was_read() {
+        for tag in ["2026.9.6", "2026.7.1-2", "2026.7.1-beta.6", "2026.7.1-alpha.10"] {
+            assert_eq!(parse(tag).unwrap().to_string(), tag);
         }
     }
 }
