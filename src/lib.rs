@@ -31,6 +31,7 @@
 //!   a dependency.
 
 pub mod api;
+pub mod bump;
 pub mod cli;
 pub mod controller;
 pub mod diagnostic;

@@ -100,4 +100,12 @@ pub(super) const ACROSS: &[Code] = &[
         wrong: "openclaw install --repository fleet=http://git.example/fleet.git",
         right: "openclaw install --repository fleet=https://git.example/fleet.git",
     },
+    Code {
+        code: "OC0401",
+        severity: Severity::Error,
+        title: "tag cannot be set",
+        explain: "An update changes the bytes of `spec.image.tag` and nothing else. That needs a tag that is written on one line as it is, in a file that is not encrypted. Nothing is changed.",
+        wrong: "tag: \"2026\\u002e9.4\"",
+        right: "tag: \"2026.9.4\"",
+    },
 ];

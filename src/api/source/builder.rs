@@ -6,7 +6,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks, StrInput};
 
 use super::node::{Document, Entry, Kind, Node};
-use super::scalar::resolve;
+use super::scalar::{quoted, resolve};
 use crate::diagnostic::{Finding, Place, Source, Span};
 
 /// Deepest nesting.
@@ -154,6 +154,9 @@ impl<'a> Builder<'a> {
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                // The mark of a quoted text takes in a comment behind it.
+                let length = quoted(&self.source.text[span.start..span.end]);
+                let span = Span { end: length.map_or(span.end, |end| span.start + end), ..span };
                 self.extras(anchor, tag.is_some(), span);
                 // What a tag makes of a text is not guessed at: one finding is enough.
                 let style = if tag.is_some() { ScalarStyle::DoubleQuoted } else { style };

@@ -47,6 +47,23 @@ pub(super) fn resolve(text: &str) -> Result<Kind, Ambiguous> {
     Ok(Kind::String(text.to_owned()))
 }
 
+/// Returns the bytes of the quoted text that a text begins with, its quotes included.
+pub(super) fn quoted(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let mut rest = text.char_indices().skip(1);
+    while let Some((at, c)) = rest.next() {
+        let is_next_quote = || text[at + 1..].starts_with(quote);
+        match c {
+            '\\' if quote == '"' => drop(rest.next()),
+            // Two quotes in one stand for one.
+            '\'' if quote == '\'' && is_next_quote() => drop(rest.next()),
+            end if end == quote => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
 fn capitalized(lower: &str) -> String {
     let mut letters = lower.chars();
     letters
@@ -162,6 +179,21 @@ fn float(text: &str, unsigned: &str) -> Result<Kind, Ambiguous> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_text_ends_at_its_quote() {
+        for (text, expected) in [
+            (r#""a" # "b""#, Some(3)),
+            (r#""a\"b\\" c"#, Some(8)),
+            ("'a''b' 'c'", Some(6)),
+            ("''", Some(2)),
+            ("'a", None),
+            ("a \"b\"", None),
+            ("\"\u{e9}\"", Some(4)),
+        ] {
+            assert_eq!(quoted(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn what_readers_take_for_different_things_is_refused() {
