@@ -87,6 +87,7 @@ pub fn choose<'a>(
 fn newer(standing: &Standing, tag: &str) -> Option<Version> {
     let (version, variant) = split(tag)?;
     let is_kind = version.is_stable()
+        && version.patch > 0
         && version.is_extended() == standing.is_extended
         && variant == standing.variant;
     // Another spelling of a version is none of upstream's.

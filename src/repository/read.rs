@@ -1,0 +1,125 @@
+//! Sorts the files of a repository: settings, sources, templates, the rendered tree.
+
+use rayon::prelude::*;
+
+use super::{Files, Repository};
+use crate::api::load::{self, Reading};
+use crate::api::settings::{FILE, Settings};
+use crate::api::{Input, Sources};
+use crate::diagnostic::{Finding, Report, severity};
+use crate::model::Neighbors;
+use crate::render::engine::{Engine, Overrides};
+use crate::tree::{LOCK, Present};
+use crate::validate::{self, across};
+
+/// Suffixes of sources.
+const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
+
+impl Repository {
+    /// Reads the files of a repository; `None` when the report holds an error.
+    pub fn read(files: Files) -> (Option<Self>, Report) {
+        let mut report = Report::default();
+        let Some(bytes) = files.get(FILE) else {
+            let message = format!("found no `{FILE}`");
+            let hint = Some("name the folder that holds it in `path` of the repository".to_owned());
+            report.push(Finding::new("OC0312", severity("OC0312"), "", message, hint));
+            return (None, report);
+        };
+        let (settings, found) = validate::settings::read(FILE, bytes);
+        report.extend(found);
+        let Some(settings) = settings else { return (None, report) };
+        let mut sorted = Sorted::default();
+        for (path, bytes) in files {
+            sorted.add(path, bytes, &settings, &mut report);
+        }
+        let sources = sources(&sorted.inputs, &settings);
+        report.extend(sources.report);
+        let mut present = Present::default();
+        sorted.tree.iter().for_each(|(path, bytes)| present.add(path, bytes));
+        let repository = Self {
+            engine: Engine::with(sorted.overrides),
+            inputs: sorted.inputs.into_iter().map(|one| (one.name.clone(), one)).collect(),
+            instances: sources.instances,
+            neighbors: Neighbors { config_maps: sources.config_maps },
+            tree: sorted.tree,
+            present,
+            settings,
+        };
+        let is_sound = !report.has_errors();
+        (is_sound.then_some(repository), report)
+    }
+}
+
+#[derive(Default)]
+struct Sorted {
+    inputs: Vec<Input>,
+    overrides: Overrides,
+    tree: Files,
+}
+
+impl Sorted {
+    fn add(&mut self, path: String, bytes: Vec<u8>, settings: &Settings, report: &mut Report) {
+        if let Some(below) = below(&path, &settings.output) {
+            if is_ours(below) {
+                self.tree.insert(below.to_owned(), bytes);
+            }
+        } else if let Some(name) = settings.templates.as_deref().and_then(|folder| below(&path, folder))
+        {
+            self.template(name, &path, bytes, report);
+        } else if settings.sources.iter().any(|source| is_source(&path, source)) {
+            self.inputs.push(Input { name: path.clone(), origin: Some(path), bytes });
+        }
+    }
+
+    fn template(&mut self, name: &str, path: &str, bytes: Vec<u8>, report: &mut Report) {
+        if !name.ends_with(".j2") {
+            return;
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Err(error) = self.overrides.insert(name, text) {
+            let message = format!("{path}: {error}");
+            report.push(Finding::new("OC0312", severity("OC0312"), "templates", message, None));
+        }
+    }
+}
+
+/// Files of the tree that count: hidden ones are somebody else's, but for our locks.
+fn is_ours(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == LOCK || !name.starts_with('.')
+}
+
+/// Returns a path below a folder.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let folder = folder.trim_start_matches("./").trim_matches('/');
+    if folder.is_empty() || folder == "." {
+        return Some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+/// Whether a source of the settings is this file or holds it, nothing on the way being hidden.
+fn is_source(path: &str, source: &str) -> bool {
+    if path == source.trim_start_matches("./") {
+        return true;
+    }
+    let Some(below) = below(path, source) else { return false };
+    let suffix = below.rsplit_once('.').map_or(String::new(), |(_, end)| end.to_lowercase());
+    !below.split('/').any(|part| part.starts_with('.')) && SUFFIXES.contains(&suffix.as_str())
+}
+
+fn sources(inputs: &[Input], settings: &Settings) -> Sources {
+    let reading = Reading { settings, namespace: None, schema: load::schema() };
+    let parts: Vec<Sources> = inputs.par_iter().map(|input| load::load(input, reading)).collect();
+    let mut all = Sources::default();
+    for part in parts {
+        all.instances.extend(part.instances);
+        all.config_maps.extend(part.config_maps);
+        all.report.extend(part.report);
+    }
+    all.instances.sort_by(|a, b| {
+        (&a.namespace, &a.name, &a.origin).cmp(&(&b.namespace, &b.name, &b.origin))
+    });
+    all.report.extend(across::validate(&all.instances, settings));
+    all
+}
