@@ -124,10 +124,13 @@ fn wave(fleet: &Fleet, clock: &Clock, names: &[String], cpu: &str) -> Vec<f64> {
         }
         Ok(generations)
     });
-    std::thread::sleep(Duration::from_secs(1));
-    let seconds = clock.seconds(&generations);
-    assert!(seconds.len() * 10 >= names.len() * 9, "{} were seen", seconds.len());
-    seconds
+    // kubectl prints more slowly than the controller writes, and not all of it where it began anew.
+    eventually("the watch has told of them", 120, || {
+        let seconds = clock.seconds(&generations);
+        let most = seconds.len() * 10 >= names.len() * 9;
+        ensure(most, || format!("{} were seen", seconds.len()))?;
+        Ok(seconds)
+    })
 }
 
 /// What kubectl prints of instances in a format.
