@@ -10,12 +10,13 @@
 //!
 //! The layers, lowest first; a file names only lower ones, and a test reads the arrows:
 //!
-//! - words: [`names`], [`diagnostic`], `api::{duration, image}`
+//! - words: [`names`], [`diagnostic`], [`version`], `api::{duration, image}`
 //! - [`api`]: what people write, read with the place of every field
 //! - [`validate`]: the rules, once, for this tool and as CEL for the cluster
 //! - [`model`]: everything that merges or decides
 //! - [`render`]: templates, the typed gate, the canonical writer
-//! - [`tree`]: which files are ours and what changes
+//! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
+//! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`cli`]: the shell; only here are files, environment and terminal touched
@@ -39,6 +40,7 @@ pub mod install;
 pub mod model;
 pub mod names;
 pub mod render;
+pub mod repository;
 pub mod tree;
 pub mod validate;
 pub mod version;

@@ -11,10 +11,12 @@ use crate::api::{Input, Loaded};
 use crate::bump;
 use crate::diagnostic::Report;
 use crate::model::{self, Neighbors};
+use crate::render;
 use crate::render::engine::Engine;
-use crate::render::{self};
 use crate::tree::{self, FileTree, Present, State, Wanted};
 use crate::validate;
+
+pub use read::sources;
 
 /// Files by their path in the repository, with `/` between segments.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -121,7 +123,8 @@ impl Repository {
 
     /// The part of the tree that belongs to one instance.
     fn part(&self, folder: &str) -> Present {
-        let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let is_below =
+            |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let files = self.present.files.iter().filter(|(path, _)| is_below(path));
         let files = files.map(|(path, hash)| (path.clone(), hash.clone())).collect();
         let lock = self.present.locks.get_key_value(folder);
@@ -137,7 +140,13 @@ impl Repository {
     }
 
     /// Reads an instance out of the new text of its source.
-    fn reload(&self, path: &str, text: &str, namespace: &str, name: &str) -> Result<Loaded, Refusal> {
+    fn reload(
+        &self,
+        path: &str,
+        text: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Loaded, Refusal> {
         let input = Input {
             name: path.to_owned(),
             origin: Some(path.to_owned()),

@@ -14,13 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Lowest first; a file names only its own layer and lower ones.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["names", "diagnostic", "version", "api::duration", "api::image"],
     &["api"],
     &["validate"],
     &["model"],
     &["render"],
     &["tree", "bump"],
+    &["repository"],
     // What decides, and what is printed about it; then whoever touches the world.
     &["controller", "install"],
     &[
@@ -100,13 +101,13 @@ const OWNERS: [(&str, &[&str]); 24] = [
     ),
     ("minijinja", &["render/engine.rs"]),
     ("prometheus_client", &["controller/meters.rs"]),
-    ("rayon", &["cli"]),
+    ("rayon", &["cli", "repository/read.rs"]),
     ("saphyr_parser", &["api/source/builder.rs"]),
     ("schemars", &["api", "validate/settings.rs"]),
     ("semver", &["validate/settings.rs"]),
     ("serde_yaml", &["render/engine.rs"]),
     ("sha2", &["model/scripts.rs", "render.rs", "tree.rs"]),
-    ("thiserror", &["render"]),
+    ("thiserror", &["render", "repository.rs"]),
     ("tokio", WAITING),
     ("tracing", WAITING),
     ("tracing_subscriber", &["cli/controller.rs"]),

@@ -27,14 +27,43 @@ impl Dice {
 }
 
 const SUFFIXES: [&str; 16] = [
-    "", "", "", "", "-1", "-2", "-10", "-slim", "-1-slim", "-browser", "-beta.1", "-beta.10",
-    "-alpha.2", "-amd64", "-r20260914", "-r20260914-slim",
+    "",
+    "",
+    "",
+    "",
+    "-1",
+    "-2",
+    "-10",
+    "-slim",
+    "-1-slim",
+    "-browser",
+    "-beta.1",
+    "-beta.10",
+    "-alpha.2",
+    "-amd64",
+    "-r20260914",
+    "-r20260914-slim",
 ];
 
 const OTHERS: [&str; 18] = [
-    "latest", "main", "slim", "", "extended-stable", "sha256-abc.sig", "2026.9", "v2026.9.6",
-    "2026.13.1", "2026.0.1", "2026.9.0", "2026.09.6", "2026.9.06", "2026.9.6-01", "2026.9.6-0",
-    "2026.9.6-", "2026.9.6--1", "99999999999.9.6",
+    "latest",
+    "main",
+    "slim",
+    "",
+    "extended-stable",
+    "sha256-abc.sig",
+    "2026.9",
+    "v2026.9.6",
+    "2026.13.1",
+    "2026.0.1",
+    "2026.9.0",
+    "2026.09.6",
+    "2026.9.06",
+    "2026.9.6-01",
+    "2026.9.6-0",
+    "2026.9.6-",
+    "2026.9.6--1",
+    "99999999999.9.6",
 ];
 
 fn tag(dice: &mut Dice) -> String {
@@ -62,8 +91,7 @@ fn release(tag: &str) -> Option<([u32; 4], String)> {
     }
     let is_known = rest.iter().all(|word| ["slim", "browser", "amd64", "arm64"].contains(word));
     let is_date = (1000..10_000).contains(&year) && month <= 12;
-    (is_known && is_date)
-        .then(|| ([year, month, patch, correction.unwrap_or(0)], rest.join("-")))
+    (is_known && is_date).then(|| ([year, month, patch, correction.unwrap_or(0)], rest.join("-")))
 }
 
 /// The newest of the same line and variant that is newer; nothing else is known of it.
@@ -117,8 +145,12 @@ fn a_refusal_takes_away_and_adds_nothing() {
         let (free, bound) =
             (choose(&current, all(), None, &[]), choose(&current, all(), Some(&range), &failed));
         let (Some(free), Some(bound)) = (free, bound) else { continue };
-        let mut together: Vec<&str> =
-            bound.allowed.iter().copied().chain(bound.refused.iter().map(|(tag, _)| *tag)).collect();
+        let mut together: Vec<&str> = bound
+            .allowed
+            .iter()
+            .copied()
+            .chain(bound.refused.iter().map(|(tag, _)| *tag))
+            .collect();
         together.sort_by_key(|tag| std::cmp::Reverse(parse(tag)));
         assert_eq!(together, free.allowed);
         for (tag, why) in bound.refused {

@@ -7,12 +7,11 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context;
 
 use super::files;
-use crate::api::load::{self, Reading};
 use crate::api::settings::{FILE, Settings};
 use crate::api::{Input, Sources};
 use crate::diagnostic::{Finding, Report};
+use crate::repository;
 use crate::validate;
-use crate::validate::across;
 
 /// A repository, or the defaults where there is none.
 pub(super) struct Project {
@@ -87,7 +86,9 @@ pub(super) fn read(
             );
         }
     }
-    Ok(load_all(&inputs, &project.settings, input.namespace.as_deref(), report))
+    let mut sources = repository::sources(&inputs, &project.settings, input.namespace.as_deref());
+    report.extend(std::mem::take(&mut sources.report));
+    Ok(sources)
 }
 
 fn collect(
@@ -138,28 +139,4 @@ fn origin(file: &Path, project: &Project) -> String {
     };
     let path = file.strip_prefix(&base).unwrap_or(&file);
     path.to_string_lossy().replace('\\', "/")
-}
-
-fn load_all(
-    inputs: &[Input],
-    settings: &Settings,
-    namespace: Option<&str>,
-    report: &mut Report,
-) -> Sources {
-    use rayon::prelude::*;
-    let schema = load::schema();
-    let reading = Reading { settings, namespace, schema };
-    let parts: Vec<Sources> = inputs.par_iter().map(|input| load::load(input, reading)).collect();
-    let mut all = Sources::default();
-    for part in parts {
-        all.instances.extend(part.instances);
-        all.config_maps.extend(part.config_maps);
-        report.extend(part.report);
-    }
-    // The order of the tree, whatever the order of the files.
-    all.instances.sort_by(|a, b| {
-        (&a.namespace, &a.name, &a.origin).cmp(&(&b.namespace, &b.name, &b.origin))
-    });
-    report.extend(across::validate(&all.instances, settings));
-    all
 }

@@ -32,7 +32,7 @@ impl Repository {
         for (path, bytes) in files {
             sorted.add(path, bytes, &settings, &mut report);
         }
-        let sources = sources(&sorted.inputs, &settings);
+        let sources = sources(&sorted.inputs, &settings, None);
         report.extend(sources.report);
         let mut present = Present::default();
         sorted.tree.iter().for_each(|(path, bytes)| present.add(path, bytes));
@@ -63,19 +63,20 @@ impl Sorted {
             if is_ours(below) {
                 self.tree.insert(below.to_owned(), bytes);
             }
-        } else if let Some(name) = settings.templates.as_deref().and_then(|folder| below(&path, folder))
+        } else if let Some(name) =
+            settings.templates.as_deref().and_then(|folder| below(&path, folder))
         {
-            self.template(name, &path, bytes, report);
+            self.template(name, &path, &bytes, report);
         } else if settings.sources.iter().any(|source| is_source(&path, source)) {
             self.inputs.push(Input { name: path.clone(), origin: Some(path), bytes });
         }
     }
 
-    fn template(&mut self, name: &str, path: &str, bytes: Vec<u8>, report: &mut Report) {
-        if !name.ends_with(".j2") {
+    fn template(&mut self, name: &str, path: &str, bytes: &[u8], report: &mut Report) {
+        if name.rsplit_once('.').is_none_or(|(_, suffix)| suffix != "j2") {
             return;
         }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = String::from_utf8_lossy(bytes).into_owned();
         if let Err(error) = self.overrides.insert(name, text) {
             let message = format!("{path}: {error}");
             report.push(Finding::new("OC0312", severity("OC0312"), "templates", message, None));
@@ -108,8 +109,9 @@ fn is_source(path: &str, source: &str) -> bool {
     !below.split('/').any(|part| part.starts_with('.')) && SUFFIXES.contains(&suffix.as_str())
 }
 
-fn sources(inputs: &[Input], settings: &Settings) -> Sources {
-    let reading = Reading { settings, namespace: None, schema: load::schema() };
+/// Reads sources, and checks their instances against each other.
+pub fn sources(inputs: &[Input], settings: &Settings, namespace: Option<&str>) -> Sources {
+    let reading = Reading { settings, namespace, schema: load::schema() };
     let parts: Vec<Sources> = inputs.par_iter().map(|input| load::load(input, reading)).collect();
     let mut all = Sources::default();
     for part in parts {
@@ -117,6 +119,7 @@ fn sources(inputs: &[Input], settings: &Settings) -> Sources {
         all.config_maps.extend(part.config_maps);
         all.report.extend(part.report);
     }
+    // The order of the tree, whatever the order of the files.
     all.instances.sort_by(|a, b| {
         (&a.namespace, &a.name, &a.origin).cmp(&(&b.namespace, &b.name, &b.origin))
     });
