@@ -37,13 +37,7 @@ pub fn set_tag(document: &Document, tag: &str) -> Result<String, Finding> {
     if let Some(sealed) = documents.iter().find(|document| document.has("sops")) {
         let message = "found a file that SOPS has signed, allowed: a plain one";
         let hint = "keep instances in plain files, and what is secret in a Secret";
-        return Err(Finding::at(
-            "OC0401",
-            "sops",
-            message,
-            Some(hint),
-            sealed.place_of_key("sops"),
-        ));
+        return Err(Finding::at(CODE, "sops", message, Some(hint), sealed.place_of_key("sops")));
     }
     let edit = edit(document, tag)?;
     let Span { start, end } = edit.span;

@@ -16,7 +16,7 @@ use crate::render::engine::Engine;
 use crate::tree::{self, FileTree, Present, State, Wanted};
 use crate::validate;
 
-pub use read::sources;
+pub use read::{is_source_name, sources};
 
 /// Files by their path in the repository, with `/` between segments.
 pub type Files = BTreeMap<String, Vec<u8>>;

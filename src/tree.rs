@@ -21,6 +21,11 @@ pub const LOCK: &str = ".openclaw.lock";
 /// Suffix of files that are being written.
 pub const TEMPORARY: &str = ".openclaw-tmp";
 
+/// Whether a file of the tree counts: hidden ones are somebody else's, but for our locks.
+pub fn counts(name: &str) -> bool {
+    name == LOCK || !name.starts_with('.')
+}
+
 /// Files by path below the output folder, with `/` between segments.
 pub type FileTree = BTreeMap<String, String>;
 /// The SHA-256 of each file that should exist, by its path.

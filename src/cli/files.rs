@@ -9,10 +9,8 @@ use rayon::prelude::*;
 
 use super::project::shown;
 use crate::diagnostic::{Finding, Report, severity};
-use crate::tree::{LOCK, Present, TEMPORARY};
-
-/// Suffixes of sources.
-const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
+use crate::repository;
+use crate::tree::{self, Present, TEMPORARY};
 
 /// Returns the files of a source, sorted; hidden files are passed over, links are findings.
 pub(super) fn sources(path: &Path, report: &mut Report) -> anyhow::Result<Vec<PathBuf>> {
@@ -33,12 +31,11 @@ pub(super) fn sources(path: &Path, report: &mut Report) -> anyhow::Result<Vec<Pa
         }
         let metadata = fs::symlink_metadata(&entry)
             .with_context(|| format!("failed to read {}", shown(&entry)))?;
-        let suffix = entry.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if metadata.is_symlink() {
             report.push(link(&entry));
         } else if metadata.is_dir() {
             files.extend(sources(&entry, report)?);
-        } else if SUFFIXES.contains(&suffix.as_str()) {
+        } else if repository::is_source_name(&name) {
             files.push(entry);
         }
     }
@@ -149,7 +146,7 @@ impl Walk<'_> {
                 self.folder(&entry.path(), &below)?;
             } else if name.ends_with(TEMPORARY) {
                 cleaned |= self.clean && fs::remove_file(entry.path()).is_ok();
-            } else if name == LOCK || !name.starts_with('.') {
+            } else if tree::counts(&name) {
                 self.files.push((below, entry.path()));
             }
         }

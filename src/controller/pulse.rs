@@ -10,8 +10,9 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// After how long a failure that was not seen again is over: a watch that works says nothing
-/// while nothing happens, and one that fails is tried again sooner, even when nobody answers.
-const OVER: Duration = Duration::from_secs(120);
+/// while nothing happens, and one that fails is tried again sooner. Where nobody answers that takes
+/// the client's 100 s and then up to 30 s between two attempts.
+const OVER: Duration = Duration::from_secs(150);
 
 /// How long it may fail before a fresh process is worth a try.
 const LAST: Duration = Duration::from_secs(15 * 60);

@@ -9,7 +9,7 @@ use crate::api::{Input, Sources};
 use crate::diagnostic::{Finding, Report, severity};
 use crate::model::Neighbors;
 use crate::render::engine::{Engine, Overrides};
-use crate::tree::{LOCK, Present};
+use crate::tree::{self, Present};
 use crate::validate::{self, across};
 
 /// Suffixes of sources.
@@ -60,7 +60,7 @@ struct Sorted {
 impl Sorted {
     fn add(&mut self, path: String, bytes: Vec<u8>, settings: &Settings, report: &mut Report) {
         if let Some(below) = below(&path, &settings.output) {
-            if is_ours(below) {
+            if tree::counts(below.rsplit('/').next().unwrap_or(below)) {
                 self.tree.insert(below.to_owned(), bytes);
             }
         } else if let Some(name) =
@@ -84,10 +84,10 @@ impl Sorted {
     }
 }
 
-/// Files of the tree that count: hidden ones are somebody else's, but for our locks.
-fn is_ours(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name == LOCK || !name.starts_with('.')
+/// Whether a file is a source, by the suffix of its name.
+pub fn is_source_name(name: &str) -> bool {
+    let suffix = name.rsplit_once('.').map_or(String::new(), |(_, suffix)| suffix.to_lowercase());
+    SUFFIXES.contains(&suffix.as_str())
 }
 
 /// Returns a path below a folder.
@@ -105,8 +105,7 @@ fn is_source(path: &str, source: &str) -> bool {
         return true;
     }
     let Some(below) = below(path, source) else { return false };
-    let suffix = below.rsplit_once('.').map_or(String::new(), |(_, end)| end.to_lowercase());
-    !below.split('/').any(|part| part.starts_with('.')) && SUFFIXES.contains(&suffix.as_str())
+    !below.split('/').any(|part| part.starts_with('.')) && is_source_name(below)
 }
 
 /// Reads sources, and checks their instances against each other.

@@ -1,7 +1,6 @@
 //! Who the instance is: its name, namespace, image and registry.
 
 use crate::names;
-
 use crate::validate::grammar::{
     is_digest, is_label, is_label_value, is_qualified, is_repository, is_tag,
 };

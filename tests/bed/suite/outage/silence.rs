@@ -48,7 +48,7 @@ fn an_api_server_that_is_gone_for_a_while_costs_nothing() {
     let process = controller(&plane);
     let before = all_say(&plane, &NAMES, "False SecretMissing");
     plane.kill();
-    std::thread::sleep(Duration::from_secs(25));
+    std::thread::sleep(Duration::from_secs(60));
     // It is one process, or, as the Lease cannot be kept, the next one that a kubelet starts.
     let mut process = process;
     let code = process.ended_within(Duration::from_secs(1));
