@@ -6,6 +6,8 @@ pub mod crd;
 pub mod duration;
 pub mod image;
 pub mod load;
+pub mod record;
+pub mod selector;
 pub mod settings;
 pub mod source;
 pub mod spec;

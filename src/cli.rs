@@ -12,6 +12,7 @@ mod project;
 mod reference;
 mod render;
 mod staging;
+mod update;
 mod validate;
 
 use std::io::{IsTerminal, Write};
@@ -67,6 +68,8 @@ enum Verb {
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
     Validate(validate::Flags),
+    /// Set another version in the sources, and render what follows.
+    Update(update::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
@@ -186,6 +189,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
+        Verb::Update(flags) => update::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),

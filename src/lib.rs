@@ -17,6 +17,7 @@
 //! - [`render`]: templates, the typed gate, the canonical writer
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
+//! - [`update`]: which version an instance takes next, or why none
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`cli`]: the shell; only here are files, environment and terminal touched
@@ -42,5 +43,6 @@ pub mod names;
 pub mod render;
 pub mod repository;
 pub mod tree;
+pub mod update;
 pub mod validate;
 pub mod version;

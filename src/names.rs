@@ -38,6 +38,10 @@ pub const ANNOTATION_CONFIG_HASH: &str = "openclaw.rocks/config-hash";
 pub const ANNOTATION_CLUSTER: &str = "openclaw.rocks/cluster";
 /// Consent to swap in a snapshot older than `restoreWithin`.
 pub const ANNOTATION_RESTORE_SNAPSHOT: &str = "openclaw.rocks/restore-snapshot";
+/// Holds updates of the instance back; [`UPDATE_HOLD`] is its only value.
+pub const ANNOTATION_UPDATE: &str = "openclaw.rocks/update";
+/// Value of [`ANNOTATION_UPDATE`].
+pub const UPDATE_HOLD: &str = "hold";
 /// Prefix of our own annotations and labels.
 pub const OWN_PREFIX: &str = "openclaw.rocks/";
 

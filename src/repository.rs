@@ -1,11 +1,14 @@
 //! A repository of instances as its files, whether a folder or a commit holds them: whether its
 //! tree is what it renders, and which files a new tag of one instance changes.
 
+mod apply;
+mod back;
 mod read;
 
 use std::collections::BTreeMap;
 
 use crate::api::load::{self, Reading};
+use crate::api::record::{Failure, UpdateRecord};
 use crate::api::settings::Settings;
 use crate::api::{Input, Loaded};
 use crate::bump;
@@ -16,6 +19,7 @@ use crate::render::engine::Engine;
 use crate::tree::{self, FileTree, Present, State, Wanted};
 use crate::validate;
 
+pub use back::{Bumped, back};
 pub use read::{is_source_name, sources};
 
 /// Files by their path in the repository, with `/` between segments.
@@ -35,6 +39,8 @@ pub struct Repository {
     /// The rendered tree below its folder.
     tree: Files,
     present: Present,
+    /// Which versions failed, by namespace and name.
+    records: BTreeMap<(String, String), UpdateRecord>,
 }
 
 /// Why a tag is not set.
@@ -46,6 +52,9 @@ pub enum Refusal {
     /// The sources, or what they would become, have findings.
     #[error("the sources have findings")]
     Findings(Report),
+    /// Its tag is not the one that is to be taken back: somebody else has set it.
+    #[error("its tag is another one by now")]
+    Superseded,
     /// The tree is not what its sources render, so that a commit would bring more than the tag.
     #[error("the tree is not what its sources render")]
     NotReproduced(BTreeMap<String, State>),
@@ -70,6 +79,12 @@ impl Repository {
         self.instances.iter().find(|one| one.namespace == namespace && one.name == name)
     }
 
+    /// Returns what failed for an instance.
+    pub fn failed(&self, namespace: &str, name: &str) -> &[Failure] {
+        let record = self.records.get(&(namespace.to_owned(), name.to_owned()));
+        record.map_or(&[], |record| &record.failed)
+    }
+
     /// Returns the files that setting the tag of an instance changes: its source, and what is
     /// rendered of it. None when it has the tag already.
     ///
@@ -79,6 +94,12 @@ impl Repository {
     pub fn bump(&self, namespace: &str, name: &str, tag: &str) -> Result<Edits, Refusal> {
         let loaded = self.instance(namespace, name).ok_or(Refusal::NoInstance)?;
         self.reproduces(loaded)?;
+        self.set(loaded, tag)
+    }
+
+    /// Returns the files that setting the tag changes, whatever the tree held before.
+    fn set(&self, loaded: &Loaded, tag: &str) -> Result<Edits, Refusal> {
+        let (namespace, name) = (&loaded.namespace, &loaded.name);
         let path = loaded.origin.clone().ok_or(Refusal::NoInstance)?;
         let text = bump::set_tag(&loaded.document, tag).map_err(|finding| {
             let mut report = Report::default();

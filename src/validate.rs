@@ -11,9 +11,11 @@ pub mod config_schema;
 pub mod controller_config;
 pub mod grammar;
 pub mod policies;
+pub mod record;
 pub mod refused;
 mod rules;
 pub mod settings;
+mod single;
 mod table;
 
 use crate::api::settings::Settings;

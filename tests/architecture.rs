@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Lowest first; a file names only its own layer and lower ones.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["names", "diagnostic", "version", "api::duration", "api::image"],
     &["api"],
     &["validate"],
@@ -22,6 +22,7 @@ const LAYERS: [&[&str]; 9] = [
     &["render"],
     &["tree", "bump"],
     &["repository"],
+    &["update"],
     // What decides, and what is printed about it; then whoever touches the world.
     &["controller", "install"],
     &[

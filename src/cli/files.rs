@@ -8,8 +8,9 @@ use anyhow::Context;
 use rayon::prelude::*;
 
 use super::project::shown;
+use crate::api::settings::{FILE, Settings};
 use crate::diagnostic::{Finding, Report, severity};
-use crate::repository;
+use crate::repository::{self, Edits, Files};
 use crate::tree::{self, Present, TEMPORARY};
 
 /// Returns the files of a source, sorted; hidden files are passed over, links are findings.
@@ -77,6 +78,64 @@ pub(super) fn templates(folder: &Path) -> anyhow::Result<Vec<(String, String)>> 
         }
     }
     Ok(found)
+}
+
+/// Reads everything of a repository that its settings name, by path below its root.
+pub(super) fn repository(
+    root: &Path,
+    settings: &Settings,
+    report: &mut Report,
+) -> anyhow::Result<Files> {
+    let mut found = Files::new();
+    let folders = [&settings.output, &settings.updates];
+    let named = settings.sources.iter().chain(folders).chain(&settings.templates);
+    let mut paths: Vec<String> =
+        named.map(|path| path.trim_start_matches("./").trim_end_matches('/').to_owned()).collect();
+    paths.push(FILE.to_owned());
+    while let Some(path) = paths.pop() {
+        let place = root.join(&path);
+        let metadata = match fs::symlink_metadata(&place) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            other => other.with_context(|| format!("failed to read {}", shown(&place)))?,
+        };
+        if metadata.is_symlink() {
+            report.push(link(&place));
+        } else if metadata.is_dir() {
+            for entry in sorted(&place)? {
+                let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if tree::counts(&name) && !name.ends_with(TEMPORARY) {
+                    paths.push(format!("{path}/{name}"));
+                }
+            }
+        } else {
+            let bytes =
+                fs::read(&place).with_context(|| format!("failed to read {}", shown(&place)))?;
+            found.insert(path, bytes);
+        }
+    }
+    Ok(found)
+}
+
+/// Puts each edit in its place; a reader sees the old or the new file, never half of one.
+pub(super) fn write(root: &Path, edits: &Edits) -> anyhow::Result<()> {
+    for (path, bytes) in edits {
+        let place = root.join(path);
+        let failed = || format!("failed to write {}", shown(&place));
+        let Some(bytes) = bytes else {
+            fs::remove_file(&place).with_context(failed)?;
+            continue;
+        };
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = place.with_file_name(format!(".{name}{TEMPORARY}"));
+        place.parent().map_or(Ok(()), fs::create_dir_all).with_context(failed)?;
+        let permissions = fs::metadata(&place).map(|old| old.permissions());
+        fs::write(&temporary, bytes).with_context(failed)?;
+        if let Ok(permissions) = permissions {
+            fs::set_permissions(&temporary, permissions).with_context(failed)?;
+        }
+        fs::rename(&temporary, &place).with_context(failed)?;
+    }
+    Ok(())
 }
 
 /// Reads a file that was named.

@@ -108,4 +108,12 @@ pub(super) const ACROSS: &[Code] = &[
         wrong: "tag: \"2026\\u002e9.4\"",
         right: "tag: \"2026.9.4\"",
     },
+    Code {
+        code: "OC0402",
+        severity: Severity::Error,
+        title: "record of failed updates",
+        explain: "A file below `updates` of openclaw.yaml says which versions failed for an instance. One that cannot be read would let them be taken again. To allow a version again, take its entry out.",
+        wrong: "failed: 2026.9.6",
+        right: "failed: [{version: 2026.9.6}]",
+    },
 ];

@@ -1,9 +1,12 @@
 //! Sorts the files of a repository: settings, sources, templates, the rendered tree.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::{Files, Repository};
 use crate::api::load::{self, Reading};
+use crate::api::record::UpdateRecord;
 use crate::api::settings::{FILE, Settings};
 use crate::api::{Input, Sources};
 use crate::diagnostic::{Finding, Report, severity};
@@ -43,6 +46,7 @@ impl Repository {
             neighbors: Neighbors { config_maps: sources.config_maps },
             tree: sorted.tree,
             present,
+            records: sorted.records,
             settings,
         };
         let is_sound = !report.has_errors();
@@ -55,6 +59,7 @@ struct Sorted {
     inputs: Vec<Input>,
     overrides: Overrides,
     tree: Files,
+    records: BTreeMap<(String, String), UpdateRecord>,
 }
 
 impl Sorted {
@@ -67,8 +72,21 @@ impl Sorted {
             settings.templates.as_deref().and_then(|folder| below(&path, folder))
         {
             self.template(name, &path, &bytes, report);
+        } else if let Some(below) = below(&path, &settings.updates) {
+            self.record(below, &path, &bytes, report);
         } else if settings.sources.iter().any(|source| is_source(&path, source)) {
             self.inputs.push(Input { name: path.clone(), origin: Some(path), bytes });
+        }
+    }
+
+    /// What is no YAML among the records is somebody's note.
+    fn record(&mut self, below: &str, path: &str, bytes: &[u8], report: &mut Report) {
+        if is_source_name(below) {
+            let (record, found) = validate::record::read(path, below, bytes);
+            report.extend(found);
+            let key =
+                |one: &UpdateRecord| (one.metadata.namespace.clone(), one.metadata.name.clone());
+            self.records.extend(record.map(|record| (key(&record), record)));
         }
     }
 
@@ -91,7 +109,7 @@ pub fn is_source_name(name: &str) -> bool {
 }
 
 /// Returns a path below a folder.
-fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     let folder = folder.trim_start_matches("./").trim_matches('/');
     if folder.is_empty() || folder == "." {
         return Some(path);

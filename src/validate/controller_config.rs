@@ -1,10 +1,9 @@
 //! Reads and checks the controller's `config.yaml`, and writes it.
 
-use serde_json::Value;
-
 use super::grammar::{is_host, is_label, is_subdomain, path_fault};
+use super::single;
 use crate::api::controller_config::{ControllerConfig, Repository, schema};
-use crate::api::source::{self, Document};
+use crate::api::source::Document;
 use crate::api::structure::Schema;
 use crate::diagnostic::{Finding, Report, severity};
 
@@ -16,43 +15,12 @@ pub type Fault = (String, String);
 
 /// Reads the configuration; `None` when the report holds an error.
 pub fn read(name: &str, bytes: &[u8]) -> (Option<ControllerConfig>, Report) {
-    let mut report = Report::default();
-    let (documents, findings) = source::read(name, bytes);
-    findings.into_iter().for_each(|finding| report.push(finding));
-    let Some(document) = documents.first() else { return (None, report) };
-    if let Some(second) = documents.get(1) {
-        let message = "found a second document, allowed: one";
-        report.push(Finding::at(CODE, "", message, None, second.place("")));
-    }
-    Schema::compile(schema()).check(document, &mut report);
-    if report.has_errors() {
-        return (None, report);
-    }
-    let mut value = document.value();
-    drop_nulls(&mut value);
-    match serde_json::from_value::<ControllerConfig>(value) {
-        Ok(config) => {
-            tell(&faults(&config), document, &mut report);
-            let config = (!report.has_errors()).then_some(config);
-            (config, report)
-        }
-        Err(error) => {
-            report.push(Finding::at(CODE, "", error.to_string(), None, document.place("")));
-            (None, report)
-        }
-    }
-}
-
-/// A key without a value is a key that is not there.
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, child| !child.is_null());
-            map.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
+    let schema = Schema::compile(schema());
+    let (read, mut report) = single::read::<ControllerConfig>(name, bytes, &schema, CODE);
+    let Some((config, document)) = read else { return (None, report) };
+    tell(&faults(&config), &document, &mut report);
+    let config = (!report.has_errors()).then_some(config);
+    (config, report)
 }
 
 fn tell(faults: &[Fault], document: &Document, report: &mut Report) {

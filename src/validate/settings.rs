@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::grammar::{is_label, is_subdomain, kubernetes_version};
 use super::key_path;
+use super::single::drop_nulls;
 use crate::api::duration::seconds;
+use crate::api::selector::Selector;
 use crate::api::settings::{KIND, Settings};
 use crate::api::source::{self, Document};
 use crate::api::structure::Schema;
@@ -44,7 +46,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
         return (None, report);
     }
     let mut value = document.value();
-    prune(&mut value);
+    drop_nulls(&mut value);
     window(&mut value, &mut Sink { document, report: &mut report });
     match serde_json::from_value::<Settings>(value) {
         Ok(settings) => {
@@ -66,13 +68,6 @@ fn window(value: &mut Value, sink: &mut Sink<'_>) {
     if let Some(Err(fault)) = text.map(str::parse::<Window>) {
         sink.add("OC0312", "update.window", fault.to_string(), Some(fault.hint));
         update.remove("window");
-    }
-}
-
-fn prune(value: &mut Value) {
-    if let Value::Object(map) = value {
-        map.retain(|_, child| !child.is_null());
-        map.values_mut().for_each(prune);
     }
 }
 
@@ -226,8 +221,8 @@ fn update(settings: &Settings, sink: &mut Sink<'_>) {
         sink.bad("update.minimumAge", format!("found `{age}`, allowed: a duration such as `72h`"));
     }
     for (index, wave) in settings.update.waves.iter().enumerate() {
-        if wave.trim().is_empty() {
-            sink.bad(&format!("update.waves[{index}]"), "found an empty selector".to_owned());
+        if let Err(fault) = wave.parse::<Selector>() {
+            sink.bad(&format!("update.waves[{index}]"), fault.to_string());
         }
     }
     if let Some(Err(fault)) = settings.update.range.as_deref().map(str::parse::<Range>) {

@@ -75,10 +75,12 @@ pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findin
             );
         }
     }
-    for key in loaded.annotations.keys() {
+    for (key, value) in &loaded.annotations {
+        let path = key_path("metadata.annotations", key);
         if !is_qualified(key) {
-            let path = key_path("metadata.annotations", key);
             findings.add_key(path, format!("`{key}` is not the key of an annotation"), KEY_HINT);
+        } else if key == names::ANNOTATION_UPDATE && value != names::UPDATE_HOLD {
+            findings.add(path, format!("found `{value}`, allowed: `{}`", names::UPDATE_HOLD));
         }
     }
 }
