@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::format_collect,
     reason = "tests are shell and fail by panicking"
 )]
 
