@@ -179,6 +179,13 @@ fn every_yaml_block_loads_and_validates() {
     for block in blocks.iter().filter(|block| block.language == "yaml") {
         let document = whole(block);
         let mut test = Test::new();
+        if document.contains("kind: UpdateRecord\n") {
+            let path = "agents/my-agent.yaml";
+            let (record, report) =
+                openclaw::validate::record::read(path, path, document.as_bytes());
+            assert!(record.is_some(), "line {}: {:?}", block.line, report.findings());
+            continue;
+        }
         if document.contains("kind: RenderConfig\n") {
             settings += 1;
             let own = "spec:\n  gateway:\n    existingSecret: my-agent-token\n";

@@ -80,9 +80,9 @@ fn every_code_and_every_check_has_a_case() {
     let cases = cases("");
     // The one of OC0128 is a megabyte and made by its test; OC0308 and OC0309 are about two trees,
     // and theirs are in tests/effects.rs; OC0313 is about no instance, and is in tests/install.rs;
-    // OC0401 is about an update, and is in tests/bump.rs.
+    // OC0401 and OC0402 are about updates, and are in tests/bump.rs and tests/repository.rs.
     let has = |code: &str| {
-        ["OC0128", "OC0308", "OC0309", "OC0313", "OC0401"].contains(&code)
+        ["OC0128", "OC0308", "OC0309", "OC0313", "OC0401", "OC0402"].contains(&code)
             || cases.iter().any(|case| case.starts_with(&format!("{code}-")))
     };
     let codes: Vec<&str> = diagnostic::codes().map(|row| row.code).collect();
