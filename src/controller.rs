@@ -26,5 +26,6 @@ pub mod secrets;
 pub mod serve;
 pub mod status;
 pub mod token;
+pub mod update;
 pub mod watch;
 pub mod world;

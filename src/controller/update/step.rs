@@ -1,0 +1,293 @@
+//! One step of the machine.
+
+use super::{
+    COMMIT, Clock, Effect, End, Health, InGit, PROBE, SOAK, START, STUCK, SYNC, Seen, State, Step,
+    Update, Verdict, Word,
+};
+
+/// Returns the next step. It never panics, and where nothing can be done it says so.
+pub fn step(state: &State, seen: &Seen) -> Step {
+    match state {
+        State::Idle => idle(seen),
+        State::Committing(update, since) => committing(update, *since, seen),
+        State::Syncing(update, since) => syncing(update, *since, seen),
+        State::Rolling(update, clock) => rolling(update, *clock, seen),
+        State::Soaking(update, clock, since, restarts) => {
+            soaking(update, *clock, *since, *restarts, seen)
+        }
+        State::Noting(update, since, verdict) => noting(update, *since, verdict, seen),
+        State::Reverting(update, since, verdict) => reverting(update, *since, verdict, seen),
+        State::ReturnSyncing(update, since, verdict) => {
+            return_syncing(update, *since, verdict, seen)
+        }
+        State::ReturnRolling(update, since, verdict) => {
+            return_rolling(update, *since, verdict, seen)
+        }
+    }
+}
+
+/// What is told when nobody can read the branch.
+const UNREAD: (&str, &str) = ("GitError", "the repository cannot be read");
+
+/// Stays, and looks again at `wake`.
+fn stay(state: State, word: Word, wake: impl Into<Option<i64>>) -> Step {
+    Step { state, effect: None, end: None, word, wake: wake.into() }
+}
+
+/// Goes to another state, which is stored before anything is done in it.
+fn go(state: State, word: &'static str) -> Step {
+    stay(state, Word::Going(word), None)
+}
+
+fn ends(end: End, word: &'static str) -> Step {
+    Step { end: Some(end), ..go(State::Idle, word) }
+}
+
+fn doing(step: Step, effect: Effect) -> Step {
+    Step { effect: Some(effect), ..step }
+}
+
+/// `word` until the deadline, and then an alarm.
+fn until(
+    state: State,
+    deadline: i64,
+    now: i64,
+    word: &'static str,
+    late: (&'static str, &str),
+) -> Step {
+    if now < deadline {
+        stay(state, Word::Going(word), deadline)
+    } else {
+        stay(state, Word::Alarm(late.0, late.1.to_owned()), None)
+    }
+}
+
+fn idle(seen: &Seen) -> Step {
+    match &seen.next {
+        Ok(update) => go(State::Committing(update.clone(), seen.now), "Committing"),
+        Err(wait) => stay(State::Idle, Word::Waiting(wait.clone()), None),
+    }
+}
+
+fn committing(update: &Update, since: i64, seen: &Seen) -> Step {
+    let state = State::Committing(update.clone(), since);
+    let is_late = seen.now >= since + COMMIT;
+    match &seen.git {
+        Some(git) if git.tag == update.to => {
+            go(State::Syncing(update.clone(), seen.now), "Syncing")
+        }
+        Some(git) if git.tag != update.from => superseded(update),
+        // What was seen in Git is not there, so that giving up loses nothing.
+        Some(_) if is_late => ends(End::GivenUp(update.clone()), "GivenUp"),
+        Some(_) => {
+            let step = stay(state, Word::Going("Committing"), since + COMMIT);
+            doing(step, Effect::Bump(update.clone()))
+        }
+        None => until(state, since + COMMIT, seen.now, "Committing", UNREAD),
+    }
+}
+
+fn superseded(update: &Update) -> Step {
+    ends(End::Superseded(update.clone()), "Superseded")
+}
+
+/// Whether somebody else has set the tag; what is not read is as it was.
+fn is_other(git: Option<&InGit>, tag: &str) -> bool {
+    git.is_some_and(|git| git.tag != tag)
+}
+
+/// Whether the cluster has what the branch holds.
+fn is_live(seen: &Seen) -> bool {
+    seen.git.as_ref().is_some_and(|git| seen.live.as_ref() == Some(&git.hash))
+}
+
+fn syncing(update: &Update, since: i64, seen: &Seen) -> Step {
+    if is_other(seen.git.as_ref(), &update.to) {
+        return superseded(update);
+    }
+    if is_live(seen) {
+        let clock = Clock { rolled: seen.now, started: None };
+        return go(State::Rolling(update.clone(), clock), "Rolling");
+    }
+    let late = ("SyncTimeout", "the GitOps tool has not brought the commit to the cluster");
+    until(State::Syncing(update.clone(), since), since + SYNC, seen.now, "Syncing", late)
+}
+
+fn rolling(update: &Update, clock: Clock, seen: &Seen) -> Step {
+    if let Some(step) = overtaken(update, seen) {
+        return step;
+    }
+    let state = State::Rolling(update.clone(), clock);
+    let late = clock.rolled + START;
+    let until = |reason, why: &str| until(state.clone(), late, seen.now, "Rolling", (reason, why));
+    match (&seen.health, clock.started) {
+        (Health::Failed(verdict), _) => failed(update, verdict, seen),
+        (Health::Ready { restarts, .. }, _) => {
+            go(State::Soaking(update.clone(), clock, seen.now, *restarts), "Soaking")
+        }
+        (Health::Starting, None) => {
+            let started = Some(seen.now);
+            go(State::Rolling(update.clone(), Clock { started, ..clock }), "Rolling")
+        }
+        (Health::Starting, Some(started)) => {
+            let deadline = (started + seen.policy.timeout).min(late + seen.policy.timeout);
+            if seen.now < deadline {
+                return stay(state, Word::Going("Rolling"), deadline);
+            }
+            let message = format!("it did not become ready within {} s", seen.policy.timeout);
+            let reason = "HealthCheckTimeout".to_owned();
+            failed(update, &Verdict { reason, message }, seen)
+        }
+        (Health::Held(_), Some(_)) => {
+            // The clock is held: it starts anew when the world lets it.
+            go(State::Rolling(update.clone(), Clock { started: None, ..clock }), "Rolling")
+        }
+        (Health::Held(why), None) => until("HeldByCluster", &why.message),
+        (Health::Coming, _) => until("StartTimeout", "the Pod's main container has not started"),
+        (Health::Stuck { uid, since }, _) => {
+            stuck_pod(state, uid, (*since).max(clock.rolled), seen.now)
+        }
+    }
+}
+
+/// Whether somebody else has set the tag, or another commit with the same tag is on its way.
+fn overtaken(update: &Update, seen: &Seen) -> Option<Step> {
+    if is_other(seen.git.as_ref(), &update.to) {
+        return Some(superseded(update));
+    }
+    let is_behind = seen.git.is_some() && !is_live(seen);
+    is_behind.then(|| go(State::Syncing(update.clone(), seen.now), "Syncing"))
+}
+
+/// A StatefulSet may leave a Pod that never was ready as it is.
+fn stuck_pod(state: State, uid: &str, since: i64, now: i64) -> Step {
+    let word = Word::Going("Rolling");
+    if now < since + STUCK {
+        return stay(state, word, since + STUCK);
+    }
+    doing(stay(state, word, now + STUCK), Effect::DeletePod { uid: uid.to_owned() })
+}
+
+fn soaking(update: &Update, clock: Clock, since: i64, before: i32, seen: &Seen) -> Step {
+    if let Some(step) = overtaken(update, seen) {
+        return step;
+    }
+    let state = State::Soaking(update.clone(), clock, since, before);
+    let failed = |reason: &str, message: &str| {
+        let verdict = Verdict { reason: reason.to_owned(), message: message.to_owned() };
+        failed(update, &verdict, seen)
+    };
+    let soaked = since + SOAK;
+    match &seen.health {
+        Health::Failed(verdict) => failed(&verdict.reason, &verdict.message),
+        Health::Ready { restarts, .. } if *restarts > before => {
+            failed("Restarted", "it was ready, and its container was started again")
+        }
+        Health::Ready { .. } if seen.now < soaked => stay(state, Word::Going("Soaking"), soaked),
+        // Whose health it is, only the branch tells.
+        Health::Ready { .. } if seen.git.is_none() => {
+            until(state, soaked + COMMIT, seen.now, "Soaking", UNREAD)
+        }
+        Health::Ready { answers: Some(true), .. } => {
+            ends(End::Confirmed(update.clone()), "Confirmed")
+        }
+        Health::Ready { .. } if seen.now < soaked + seen.policy.timeout => {
+            doing(stay(state, Word::Going("Soaking"), seen.now + PROBE), Effect::Probe)
+        }
+        Health::Ready { .. } => {
+            failed("NoAnswer", "it is ready, and its gateway does not answer to the token")
+        }
+        // Not ready any more: the clock of its start goes on.
+        _ => go(State::Rolling(update.clone(), clock), "Rolling"),
+    }
+}
+
+/// The version failed: back, or noted where there is no way back.
+fn failed(update: &Update, verdict: &Verdict, seen: &Seen) -> Step {
+    let (update, verdict) = (update.clone(), verdict.clone());
+    if seen.policy.has_way_back && seen.policy.is_data_safe && !update.from.is_empty() {
+        go(State::Reverting(update, seen.now, verdict), "Reverting")
+    } else {
+        go(State::Noting(update, seen.now, verdict), "UpdateFailed")
+    }
+}
+
+fn noting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
+    match &seen.git {
+        Some(git) if git.is_noted => {
+            ends(End::Kept(update.clone(), verdict.clone()), "UpdateFailed")
+        }
+        Some(git) if git.tag != update.to => superseded(update),
+        git => {
+            let state = State::Noting(update.clone(), since, verdict.clone());
+            let step = stay(state, Word::Alarm("UpdateFailed", verdict.message.clone()), None);
+            let effect = Effect::Note(update.clone(), verdict.clone());
+            Step { effect: git.is_some().then_some(effect), ..step }
+        }
+    }
+}
+
+fn reverting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
+    let state = State::Reverting(update.clone(), since, verdict.clone());
+    match &seen.git {
+        Some(git) if git.tag == update.from && git.is_noted => {
+            go(State::ReturnSyncing(update.clone(), seen.now, verdict.clone()), "ReturnSyncing")
+        }
+        // A person has gone back: what failed is noted all the same.
+        Some(git) if git.tag == update.from => {
+            let step = stay(state, Word::Going("Reverting"), None);
+            doing(step, Effect::Note(update.clone(), verdict.clone()))
+        }
+        Some(git) if git.tag != update.to => superseded(update),
+        Some(_) => {
+            let late = ("GitError", "the way back cannot be committed");
+            let step = until(state, since + COMMIT, seen.now, "Reverting", late);
+            doing(step, Effect::Revert(update.clone(), verdict.clone()))
+        }
+        None => until(state, since + COMMIT, seen.now, "Reverting", UNREAD),
+    }
+}
+
+fn return_syncing(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
+    if is_other(seen.git.as_ref(), &update.from) {
+        return superseded(update);
+    }
+    if is_live(seen) {
+        let state = State::ReturnRolling(update.clone(), seen.now, verdict.clone());
+        return go(state, "ReturnRolling");
+    }
+    let state = State::ReturnSyncing(update.clone(), since, verdict.clone());
+    let late = (
+        "SyncTimeout",
+        "the way back is on the branch, and the GitOps tool is busy with the failed version",
+    );
+    until(state, since + SYNC, seen.now, "ReturnSyncing", late)
+}
+
+fn return_rolling(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
+    if is_other(seen.git.as_ref(), &update.from) {
+        return superseded(update);
+    }
+    let state = State::ReturnRolling(update.clone(), since, verdict.clone());
+    if seen.git.is_none() {
+        return until(state, since + COMMIT, seen.now, "ReturnRolling", UNREAD);
+    }
+    if !is_live(seen) {
+        let state = State::ReturnSyncing(update.clone(), seen.now, verdict.clone());
+        return go(state, "ReturnSyncing");
+    }
+    match &seen.health {
+        Health::Ready { .. } => {
+            ends(End::RolledBack(update.clone(), verdict.clone()), "RolledBack")
+        }
+        Health::Stuck { uid, since: stuck } => stuck_pod(state, uid, (*stuck).max(since), seen.now),
+        // Never back from a way back: a person must look.
+        Health::Failed(why) => {
+            stay(state, Word::Alarm("RollbackUnhealthy", why.message.clone()), None)
+        }
+        Health::Coming | Health::Held(_) | Health::Starting => {
+            let late = ("RollbackUnhealthy", "the version before is not ready either");
+            until(state, since + START, seen.now, "ReturnRolling", late)
+        }
+    }
+}
