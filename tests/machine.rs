@@ -54,6 +54,10 @@ fn each_kind_of_version_ends_as_it_should() {
             let mut world = World::new(behavior, keeps, None, 1);
             world.run();
             check(behavior, keeps, "no fault", &world);
+            // Soak, timeout and the pauses of a world that looks every 20 s at most.
+            let limit =
+                if behavior == Behavior::GoodAfterAWhileWithoutANode { 2_000 } else { 1_000 };
+            assert!(world.ends.is_empty() || world.ended_at < limit, "{world:#?}");
         }
     }
 }
@@ -104,8 +108,29 @@ fn a_tag_that_a_person_sets_is_theirs_from_then_on() {
             assert_eq!(world.tag, "person", "{behavior:?} {seed}: {world:#?}");
             assert_eq!(world.commits_after_person, 0, "{behavior:?} {seed}: {world:#?}");
             assert!(matches!(world.stored, State::Idle), "{behavior:?} {seed}: {world:#?}");
+            assert!(!world.ends.contains(&"given up"), "{behavior:?} {seed}: {world:#?}");
         }
     }
+}
+
+#[test]
+fn a_version_that_a_person_takes_back_is_not_taken_again() {
+    let mut undone = 0;
+    for seed in 1..=400 {
+        for behavior in BEHAVIORS {
+            let mut world = World::new(behavior, false, None, seed);
+            world.faults_in_a_hundred = 10;
+            world.undone_at = Some(i64::try_from(seed).unwrap() * 7 % 700);
+            world.run();
+            let bumps = world.commits.iter().filter(|commit| **commit == "bump").count();
+            assert_eq!(bumps, 1, "{behavior:?} {seed}: {world:#?}");
+            if world.tag == "from" {
+                assert!(world.is_noted, "{behavior:?} {seed}: {world:#?}");
+                undone += usize::from(world.ends == ["undone"]);
+            }
+        }
+    }
+    assert!(undone > 1_000, "{undone} were taken back by a person");
 }
 
 fn update() -> Update {
@@ -137,7 +162,8 @@ fn states() -> Vec<State> {
 fn sights(now: i64) -> Vec<Seen> {
     let mut all = Vec::new();
     let git = |tag: &str, is_noted| {
-        Some(InGit { tag: tag.to_owned(), hash: format!("hash of {tag}"), is_noted })
+        let hash = format!("hash of {tag}");
+        Some(InGit { tag: tag.to_owned(), hash, is_committed: tag == "to", is_noted })
     };
     let gits = [
         None,

@@ -9,11 +9,13 @@
 //!                        Noting -> Idle (kept: there is no way back, or none is wanted)
 //! ```
 //!
-//! From everywhere back to `Idle` when a person sets another tag: then it is theirs. A state is
+//! From everywhere back to `Idle` when a person sets another tag: then it is theirs. Where that is
+//! the tag before, the version is noted first, or it would be taken again. A state is
 //! stored before anything is done in it, so that a process that dies goes on where it was; and what
 //! is done is asked for again until it is seen in Git or in the cluster, so that a lost answer is
 //! no loss.
 
+mod back;
 mod step;
 
 pub use step::step;
@@ -28,6 +30,8 @@ pub const SYNC: i64 = 30 * 60;
 pub const START: i64 = 30 * 60;
 /// How long the new version must stay ready.
 pub const SOAK: i64 = 90;
+/// Reason of a version that a person has taken back.
+pub const UNDONE: &str = "UndoneByHand";
 /// How long between two questions to a gateway that does not answer.
 pub const PROBE: i64 = 5;
 /// How long a Pod of the failed version may stay after the way back is synced.
@@ -120,6 +124,9 @@ pub struct InGit {
     pub tag: String,
     /// Hash of its StatefulSet.
     pub hash: String,
+    /// Whether a commit of the update that is under way is in its history, by the trailer: a person
+    /// may have taken it back before anybody saw it.
+    pub is_committed: bool,
     /// Whether the record notes the failure of the update that is under way.
     pub is_noted: bool,
 }
@@ -180,6 +187,8 @@ pub enum End {
     Kept(Update, Verdict),
     /// A person has set another tag.
     Superseded(Update),
+    /// A person has gone back to the tag before, which is noted: it is not taken again.
+    Undone(Update),
     /// It could not be committed, and is given up; nothing has changed.
     GivenUp(Update),
 }

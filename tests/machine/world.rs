@@ -45,6 +45,9 @@ pub struct World {
     pub faults_in_a_hundred: u64,
     /// When a person commits a tag.
     pub person_at: Option<i64>,
+    /// When a person takes back what was committed.
+    pub undone_at: Option<i64>,
+    pub ended_at: i64,
     now: i64,
     /// Calls over a boundary so far.
     pub calls: usize,
@@ -58,7 +61,7 @@ pub struct World {
     live: String,
     synced_at: i64,
     // The process.
-    read: Option<(String, bool)>,
+    read: Option<(String, bool, bool)>,
     is_answered: Option<bool>,
     pub ends: Vec<&'static str>,
     pub is_alarmed: bool,
@@ -73,6 +76,8 @@ impl World {
             dice: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             faults_in_a_hundred: 0,
             person_at: None,
+            undone_at: None,
+            ended_at: 0,
             now: 0,
             calls: 0,
             tag: "from".to_owned(),
@@ -135,24 +140,29 @@ impl World {
         if self.person_at.is_some_and(|at| self.now >= at) && self.tag != "person" {
             "person".clone_into(&mut self.tag);
         }
+        if self.undone_at.is_some_and(|at| self.now >= at) && self.tag == "to" {
+            "from".clone_into(&mut self.tag);
+        }
         if self.behavior != Behavior::NeverSynced && self.live != self.tag && self.roll(4) == 0 {
             self.live.clone_from(&self.tag);
             self.synced_at = self.now;
             self.is_answered = None;
         }
         if let (true, true) = self.call() {
-            self.read = Some((self.tag.clone(), self.is_noted));
+            self.read = Some((self.tag.clone(), self.is_noted, self.commits.contains(&"bump")));
         }
         let step = step(&self.stored, &self.seen());
         self.is_alarmed = matches!(step.word, Word::Alarm(..));
         if step.state != self.stored {
             if self.call().0 {
                 self.stored = step.state;
+                self.ended_at = self.now;
                 self.ends.extend(step.end.map(|end| match end {
                     End::Confirmed(_) => "confirmed",
                     End::RolledBack(..) => "rolled back",
                     End::Kept(..) => "kept",
                     End::Superseded(_) => "superseded",
+                    End::Undone(_) => "undone",
                     End::GivenUp(_) => "given up",
                 }));
             }
@@ -219,13 +229,14 @@ impl World {
         let update = Update { id: "1".to_owned(), from: "from".to_owned(), to: "to".to_owned() };
         let wait = Wait::new(Reason::UpToDate, "nothing is newer");
         // What failed is not taken again, and what a person has set is not asked about here.
-        let is_new = self.read.as_ref().is_some_and(|(tag, noted)| tag == "from" && !noted);
+        let is_new = self.read.as_ref().is_some_and(|(tag, noted, _)| tag == "from" && !noted);
         Seen {
             now: self.now,
             policy: Policy { has_way_back: !self.keeps, timeout: 600, is_data_safe: true },
-            git: self.read.as_ref().map(|(tag, is_noted)| InGit {
+            git: self.read.as_ref().map(|(tag, is_noted, is_committed)| InGit {
                 tag: tag.clone(),
                 hash: tag.clone(),
+                is_committed: *is_committed,
                 is_noted: *is_noted,
             }),
             next: if is_new { Ok(update) } else { Err(wait) },

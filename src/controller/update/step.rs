@@ -1,8 +1,9 @@
 //! One step of the machine.
 
+use super::back::{noting, return_rolling, return_syncing, reverting};
 use super::{
     COMMIT, Clock, Effect, End, Health, InGit, PROBE, SOAK, START, STUCK, SYNC, Seen, State, Step,
-    Update, Verdict, Word,
+    UNDONE, Update, Verdict, Word,
 };
 
 /// Returns the next step. It never panics, and where nothing can be done it says so.
@@ -27,28 +28,28 @@ pub fn step(state: &State, seen: &Seen) -> Step {
 }
 
 /// What is told when nobody can read the branch.
-const UNREAD: (&str, &str) = ("GitError", "the repository cannot be read");
+pub(super) const UNREAD: (&str, &str) = ("GitError", "the repository cannot be read");
 
 /// Stays, and looks again at `wake`.
-fn stay(state: State, word: Word, wake: impl Into<Option<i64>>) -> Step {
+pub(super) fn stay(state: State, word: Word, wake: impl Into<Option<i64>>) -> Step {
     Step { state, effect: None, end: None, word, wake: wake.into() }
 }
 
 /// Goes to another state, which is stored before anything is done in it.
-fn go(state: State, word: &'static str) -> Step {
+pub(super) fn go(state: State, word: &'static str) -> Step {
     stay(state, Word::Going(word), None)
 }
 
-fn ends(end: End, word: &'static str) -> Step {
+pub(super) fn ends(end: End, word: &'static str) -> Step {
     Step { end: Some(end), ..go(State::Idle, word) }
 }
 
-fn doing(step: Step, effect: Effect) -> Step {
+pub(super) fn doing(step: Step, effect: Effect) -> Step {
     Step { effect: Some(effect), ..step }
 }
 
 /// `word` until the deadline, and then an alarm.
-fn until(
+pub(super) fn until(
     state: State,
     deadline: i64,
     now: i64,
@@ -77,6 +78,7 @@ fn committing(update: &Update, since: i64, seen: &Seen) -> Step {
             go(State::Syncing(update.clone(), seen.now), "Syncing")
         }
         Some(git) if git.tag != update.from => superseded(update),
+        Some(git) if git.is_committed => replaced(update, seen),
         // What was seen in Git is not there, so that giving up loses nothing.
         Some(_) if is_late => ends(End::GivenUp(update.clone()), "GivenUp"),
         Some(_) => {
@@ -87,23 +89,33 @@ fn committing(update: &Update, since: i64, seen: &Seen) -> Step {
     }
 }
 
-fn superseded(update: &Update) -> Step {
+pub(super) fn superseded(update: &Update) -> Step {
     ends(End::Superseded(update.clone()), "Superseded")
 }
 
+/// Somebody has set another tag after ours.
+fn replaced(update: &Update, seen: &Seen) -> Step {
+    if update.from.is_empty() || is_other(seen.git.as_ref(), &update.from) {
+        return superseded(update);
+    }
+    let message = "a person went back to the version before".to_owned();
+    let verdict = Verdict { reason: UNDONE.to_owned(), message };
+    go(State::Noting(update.clone(), seen.now, verdict), UNDONE)
+}
+
 /// Whether somebody else has set the tag; what is not read is as it was.
-fn is_other(git: Option<&InGit>, tag: &str) -> bool {
+pub(super) fn is_other(git: Option<&InGit>, tag: &str) -> bool {
     git.is_some_and(|git| git.tag != tag)
 }
 
 /// Whether the cluster has what the branch holds.
-fn is_live(seen: &Seen) -> bool {
+pub(super) fn is_live(seen: &Seen) -> bool {
     seen.git.as_ref().is_some_and(|git| seen.live.as_ref() == Some(&git.hash))
 }
 
 fn syncing(update: &Update, since: i64, seen: &Seen) -> Step {
     if is_other(seen.git.as_ref(), &update.to) {
-        return superseded(update);
+        return replaced(update, seen);
     }
     if is_live(seen) {
         let clock = Clock { rolled: seen.now, started: None };
@@ -153,14 +165,14 @@ fn rolling(update: &Update, clock: Clock, seen: &Seen) -> Step {
 /// Whether somebody else has set the tag, or another commit with the same tag is on its way.
 fn overtaken(update: &Update, seen: &Seen) -> Option<Step> {
     if is_other(seen.git.as_ref(), &update.to) {
-        return Some(superseded(update));
+        return Some(replaced(update, seen));
     }
     let is_behind = seen.git.is_some() && !is_live(seen);
     is_behind.then(|| go(State::Syncing(update.clone(), seen.now), "Syncing"))
 }
 
 /// A StatefulSet may leave a Pod that never was ready as it is.
-fn stuck_pod(state: State, uid: &str, since: i64, now: i64) -> Step {
+pub(super) fn stuck_pod(state: State, uid: &str, since: i64, now: i64) -> Step {
     let word = Word::Going("Rolling");
     if now < since + STUCK {
         return stay(state, word, since + STUCK);
@@ -209,85 +221,5 @@ fn failed(update: &Update, verdict: &Verdict, seen: &Seen) -> Step {
         go(State::Reverting(update, seen.now, verdict), "Reverting")
     } else {
         go(State::Noting(update, seen.now, verdict), "UpdateFailed")
-    }
-}
-
-fn noting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
-    match &seen.git {
-        Some(git) if git.is_noted => {
-            ends(End::Kept(update.clone(), verdict.clone()), "UpdateFailed")
-        }
-        Some(git) if git.tag != update.to => superseded(update),
-        git => {
-            let state = State::Noting(update.clone(), since, verdict.clone());
-            let step = stay(state, Word::Alarm("UpdateFailed", verdict.message.clone()), None);
-            let effect = Effect::Note(update.clone(), verdict.clone());
-            Step { effect: git.is_some().then_some(effect), ..step }
-        }
-    }
-}
-
-fn reverting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
-    let state = State::Reverting(update.clone(), since, verdict.clone());
-    match &seen.git {
-        Some(git) if git.tag == update.from && git.is_noted => {
-            go(State::ReturnSyncing(update.clone(), seen.now, verdict.clone()), "ReturnSyncing")
-        }
-        // A person has gone back: what failed is noted all the same.
-        Some(git) if git.tag == update.from => {
-            let step = stay(state, Word::Going("Reverting"), None);
-            doing(step, Effect::Note(update.clone(), verdict.clone()))
-        }
-        Some(git) if git.tag != update.to => superseded(update),
-        Some(_) => {
-            let late = ("GitError", "the way back cannot be committed");
-            let step = until(state, since + COMMIT, seen.now, "Reverting", late);
-            doing(step, Effect::Revert(update.clone(), verdict.clone()))
-        }
-        None => until(state, since + COMMIT, seen.now, "Reverting", UNREAD),
-    }
-}
-
-fn return_syncing(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
-    if is_other(seen.git.as_ref(), &update.from) {
-        return superseded(update);
-    }
-    if is_live(seen) {
-        let state = State::ReturnRolling(update.clone(), seen.now, verdict.clone());
-        return go(state, "ReturnRolling");
-    }
-    let state = State::ReturnSyncing(update.clone(), since, verdict.clone());
-    let late = (
-        "SyncTimeout",
-        "the way back is on the branch, and the GitOps tool is busy with the failed version",
-    );
-    until(state, since + SYNC, seen.now, "ReturnSyncing", late)
-}
-
-fn return_rolling(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
-    if is_other(seen.git.as_ref(), &update.from) {
-        return superseded(update);
-    }
-    let state = State::ReturnRolling(update.clone(), since, verdict.clone());
-    if seen.git.is_none() {
-        return until(state, since + COMMIT, seen.now, "ReturnRolling", UNREAD);
-    }
-    if !is_live(seen) {
-        let state = State::ReturnSyncing(update.clone(), seen.now, verdict.clone());
-        return go(state, "ReturnSyncing");
-    }
-    match &seen.health {
-        Health::Ready { .. } => {
-            ends(End::RolledBack(update.clone(), verdict.clone()), "RolledBack")
-        }
-        Health::Stuck { uid, since: stuck } => stuck_pod(state, uid, (*stuck).max(since), seen.now),
-        // Never back from a way back: a person must look.
-        Health::Failed(why) => {
-            stay(state, Word::Alarm("RollbackUnhealthy", why.message.clone()), None)
-        }
-        Health::Coming | Health::Held(_) | Health::Starting => {
-            let late = ("RollbackUnhealthy", "the version before is not ready either");
-            until(state, since + START, seen.now, "ReturnRolling", late)
-        }
     }
 }
