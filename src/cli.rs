@@ -7,6 +7,7 @@
 mod controller;
 mod explain;
 mod files;
+mod git_worker;
 mod install;
 mod project;
 mod reference;
@@ -101,6 +102,9 @@ enum Verb {
         #[arg(value_enum)]
         table: reference::Table,
     },
+    /// Speak to a Git server, as the controller asks on stdin.
+    #[command(hide = true)]
+    GitWorker,
     /// Print the version.
     Version {
         /// Print it as JSON.
@@ -208,6 +212,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         }
         Verb::Man { folder } => man(folder),
         Verb::Reference { table } => print(&reference::table(table)),
+        Verb::GitWorker => git_worker::run(),
         Verb::Version { output: Some(VersionFormat::Json) } => {
             let version = serde_json::json!({
                 "version": env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,8 @@
 //! - [`update`]: which version an instance takes next, or why none
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
-//! - [`cli`]: the shell; only here are files, environment and terminal touched
+//! - [`git`]: a branch as files, commits and pushes
+//! - [`cli`]: the shell; besides [`git`], only here are files, environment and terminal touched
 //!
 //! What shaped the layout:
 //!
@@ -37,9 +38,11 @@ pub mod bump;
 pub mod cli;
 pub mod controller;
 pub mod diagnostic;
+pub mod git;
 pub mod install;
 pub mod model;
 pub mod names;
+pub mod registry;
 pub mod render;
 pub mod repository;
 pub mod tree;

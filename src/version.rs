@@ -6,11 +6,13 @@
 
 mod choice;
 mod range;
+mod schema;
 
 use std::fmt;
 
 pub use choice::{Choice, Refusal, choose, is_breaker_open};
 pub use range::Range;
+pub use schema::crosses_schema;
 
 /// First patch number of the extended line, which trails the stable one by months and is
 /// followed by nobody who is not on it.
