@@ -8,14 +8,17 @@
 //! of them and of the time. What it asks for is data, so that tests can walk every state.
 
 pub mod act;
+pub mod catalog;
 pub mod conditions;
 pub mod decide;
 pub mod facts;
 pub mod health;
 pub mod lease;
+pub mod ledger;
 pub mod meters;
 pub mod object;
 pub mod observed;
+pub mod prober;
 pub mod pulse;
 pub mod queue;
 pub mod read;
@@ -25,6 +28,7 @@ pub mod run;
 pub mod secrets;
 pub mod serve;
 pub mod status;
+pub mod survey;
 pub mod token;
 pub mod update;
 pub mod watch;

@@ -12,6 +12,7 @@ pub mod secrets;
 
 use serde_json::{Map, Value, json};
 
+use crate::api::controller_config::{ControllerConfig, Repository};
 use crate::controller::rights::{self, Scope};
 use crate::names;
 use crate::render::engine::{Context, Engine};
@@ -146,10 +147,6 @@ fn values(options: &Options) -> Value {
     // The document always serializes.
     let config = serde_json::to_value(&options.config).unwrap_or_default();
     let config = yaml::write(&config);
-    let mut egress = vec![443, 6443];
-    if options.config.repositories.iter().any(crate::api::controller_config::Repository::is_ssh) {
-        egress.push(22);
-    }
     let port = |port: i32| json!({"port": port, "protocol": "TCP"});
     let (mounts, volumes) = volumes(options);
     json!({
@@ -169,10 +166,40 @@ fn values(options: &Options) -> Value {
         "volumes": volumes,
         "metrics_port": names::PORT_CONTROLLER_METRICS,
         "health_port": names::PORT_CONTROLLER_HEALTH,
-        "egress_ports": egress.into_iter().map(port).collect::<Vec<_>>(),
+        "egress_ports": egress(&options.config).into_iter().map(port).collect::<Vec<_>>(),
         "alerts": alerts::rules(),
         "dashboard_data": data("openclaw-fleet.json", format!("{:#}\n", dashboard::dashboard())),
     })
+}
+
+/// Ports that the controller talks to: API server, gateways, Git servers and registries.
+fn egress(config: &ControllerConfig) -> Vec<i32> {
+    let mut ports = vec![443, 6443, names::PORT_GATEWAY];
+    if config.repositories.iter().any(Repository::is_ssh) {
+        ports.push(22);
+    }
+    let urls = config.repositories.iter().map(|one| one.url.as_str());
+    let endpoints = config.registries.iter().filter_map(|one| one.endpoint.as_deref());
+    let hosts = config.registries.iter().map(|one| one.host.as_str());
+    ports.extend(urls.chain(endpoints).chain(hosts).filter_map(port));
+    if config
+        .registries
+        .iter()
+        .filter_map(|one| one.endpoint.as_ref())
+        .any(|one| one.starts_with("http://") && port(one).is_none())
+    {
+        ports.push(80);
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// The port that an address names.
+fn port(address: &str) -> Option<i32> {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next()?;
+    authority.rsplit_once(':')?.1.parse().ok()
 }
 
 fn data(key: &str, text: String) -> Value {
@@ -200,10 +227,19 @@ fn volumes(options: &Options) -> (Vec<Value>, Vec<Value>) {
         json!({"name": "config", "configMap": {"name": names::CONTROLLER}}),
         json!({"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}),
     ];
-    for repository in &options.config.repositories {
-        let Some(secret) = &repository.credentials_secret else { continue };
-        let name = format!("credentials-{}", repository.name);
-        let path = format!("{}/{}", names::MOUNT_CREDENTIALS, repository.name);
+    let config = &options.config;
+    let repositories = config.repositories.iter().map(|one| (&one.name, &one.credentials_secret));
+    let registries = config.registries.iter().map(|one| (&one.name, &one.credentials_secret));
+    let repositories = repositories.map(|(name, secret)| ("credentials", name, secret));
+    let registries = registries.map(|(name, secret)| ("registry", name, secret));
+    for (kind, owner, secret) in repositories.chain(registries) {
+        let Some(secret) = secret else { continue };
+        let name = format!("{kind}-{owner}");
+        let folder = match kind {
+            "registry" => names::MOUNT_REGISTRIES,
+            _ => names::MOUNT_CREDENTIALS,
+        };
+        let path = format!("{folder}/{owner}");
         mounts.push(json!({"name": name, "mountPath": path, "readOnly": true}));
         let secret = json!({"secretName": secret, "optional": true, "defaultMode": 0o440});
         volumes.push(json!({"name": name, "secret": secret}));

@@ -152,6 +152,8 @@ pub const CONDITION_SECRETS: &str = "SecretsReady";
 pub const CONDITION_CONFIG: &str = "ConfigValid";
 /// The cluster holds what was rendered.
 pub const CONDITION_SYNCED: &str = "Synced";
+/// Nothing keeps a newer version from being taken.
+pub const CONDITION_UPDATE: &str = "UpdateReady";
 /// Something is on its way; kstatus reads it.
 pub const CONDITION_RECONCILING: &str = "Reconciling";
 /// Nothing moves without a change; kstatus reads it.
@@ -175,8 +177,10 @@ pub const METRIC_CHECKS: &str = "openclaw_autoupdate_checks_total";
 pub const METRIC_APPLIED: &str = "openclaw_autoupdate_applied_total";
 /// Versions that were rolled back.
 pub const METRIC_ROLLBACKS: &str = "openclaw_autoupdate_rollbacks_total";
+/// Seconds that the steps of updates took.
+pub const METRIC_STEPS: &str = "openclaw_autoupdate_step_duration_seconds";
 /// Every metric of the controller; alerts and dashboard ask for no other one of ours.
-pub const METRICS: [&str; 9] = [
+pub const METRICS: [&str; 10] = [
     METRIC_PHASE,
     METRIC_INFO,
     METRIC_READY,
@@ -186,6 +190,7 @@ pub const METRICS: [&str; 9] = [
     METRIC_CHECKS,
     METRIC_APPLIED,
     METRIC_ROLLBACKS,
+    METRIC_STEPS,
 ];
 
 /// Namespace of the controller where nothing else is said.
@@ -207,8 +212,16 @@ pub const MOUNT_CONTROLLER_CONFIG: &str = "/etc/openclaw-controller";
 /// Where the credentials of a repository are mounted, one folder a repository.
 pub const MOUNT_CREDENTIALS: &str = "/etc/openclaw-credentials";
 
+/// Where the credentials of a registry are mounted, one folder a registry.
+pub const MOUNT_REGISTRIES: &str = "/etc/openclaw-registries";
+
 /// Longest instance name: every derived name stays within 63 characters.
 pub const MAX_NAME: usize = 40;
+
+/// Name of the Pod.
+pub fn pod(instance: &str) -> String {
+    format!("{instance}-0")
+}
 
 /// Name of the ConfigMap that is mounted into the Pod.
 pub fn config_map(instance: &str) -> String {

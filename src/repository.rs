@@ -14,13 +14,14 @@ use crate::api::{Input, Loaded};
 use crate::bump;
 use crate::diagnostic::Report;
 use crate::model::{self, Neighbors};
+use crate::names;
 use crate::render;
 use crate::render::engine::Engine;
 use crate::tree::{self, FileTree, Present, State, Wanted};
 use crate::validate;
 
-pub use back::{Bumped, back};
-pub use read::{is_source_name, sources};
+pub use back::{Bumped, back, note};
+pub use read::{is_relevant, is_source_name, sources};
 
 /// Files by their path in the repository, with `/` between segments.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -41,6 +42,8 @@ pub struct Repository {
     present: Present,
     /// Which versions failed, by namespace and name.
     records: BTreeMap<(String, String), UpdateRecord>,
+    /// Their files by path.
+    record_files: Files,
 }
 
 /// Why a tag is not set.
@@ -83,6 +86,24 @@ impl Repository {
     pub fn failed(&self, namespace: &str, name: &str) -> &[Failure] {
         let record = self.records.get(&(namespace.to_owned(), name.to_owned()));
         record.map_or(&[], |record| &record.failed)
+    }
+
+    /// Returns what failed, by namespace and name of the instance.
+    pub fn records(&self) -> impl Iterator<Item = (&str, &str, &[Failure])> {
+        let records = self.records.iter();
+        records.map(|((namespace, name), one)| (&**namespace, &**name, one.failed.as_slice()))
+    }
+
+    /// Returns the hash of an instance's StatefulSet, as its tree holds it.
+    pub fn render_hash(&self, namespace: &str, name: &str) -> Option<String> {
+        let folder = format!("{namespace}/{name}/");
+        let mut files = self.tree.iter().filter(|(path, _)| path.starts_with(&folder));
+        let key = format!("{}:", names::ANNOTATION_RENDER_HASH);
+        let hash = |text: &str| {
+            let line = text.lines().find_map(|line| line.trim().strip_prefix(&key))?;
+            Some(line.trim().trim_matches('"').to_owned())
+        };
+        files.find_map(|(_, bytes)| hash(std::str::from_utf8(bytes).ok()?))
     }
 
     /// Returns the files that setting the tag of an instance changes: its source, and what is

@@ -45,13 +45,25 @@ pub enum Reason {
     RegistryError,
     /// The tree is not what its sources render.
     TreeNotOurs,
-    /// With the new tag the instance would have findings.
+    /// With the new tag the instance would have findings, or the sources have some.
     Invalid,
+    /// No repository is known to the controller that could hold the instance.
+    GitNotConfigured,
+    /// The repository cannot be read, or takes no commit.
+    GitError,
+    /// Another repository or cluster holds it.
+    ForeignOwner,
+    /// An earlier wave is not confirmed yet.
+    WaitingForWave,
+    /// The version failed elsewhere in the fleet.
+    FleetBreakerOpen,
+    /// The registry is being asked.
+    Checking,
 }
 
 impl Reason {
     /// Every reason, in the order in which they are looked for.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Disabled,
         Self::DigestPinned,
         Self::Held,
@@ -66,6 +78,12 @@ impl Reason {
         Self::RegistryError,
         Self::TreeNotOurs,
         Self::Invalid,
+        Self::GitNotConfigured,
+        Self::GitError,
+        Self::ForeignOwner,
+        Self::WaitingForWave,
+        Self::FleetBreakerOpen,
+        Self::Checking,
     ];
 
     /// Returns the word for conditions and for `-o json`.
@@ -85,6 +103,12 @@ impl Reason {
             Self::RegistryError => "RegistryError",
             Self::TreeNotOurs => "TreeNotOurs",
             Self::Invalid => "Invalid",
+            Self::GitNotConfigured => "GitNotConfigured",
+            Self::GitError => "GitError",
+            Self::ForeignOwner => "ForeignOwner",
+            Self::WaitingForWave => "WaitingForWave",
+            Self::FleetBreakerOpen => "FleetBreakerOpen",
+            Self::Checking => "Checking",
         }
     }
 }

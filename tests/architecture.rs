@@ -31,28 +31,48 @@ const LAYERS: [&[&str]; 10] = [
         "git",
         "registry",
         "controller::act",
+        "controller::catalog",
         "controller::lease",
+        "controller::ledger",
         "controller::meters",
+        "controller::prober",
         "controller::pulse",
         "controller::queue",
         "controller::read",
         "controller::reconcile",
         "controller::run",
         "controller::serve",
+        "controller::survey",
         "controller::watch",
     ],
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 5] =
-    ["cli.rs", "cli/controller.rs", "cli/files.rs", "cli/project.rs", "cli/staging.rs"];
+const SHELL: [&str; 11] = [
+    "cli.rs",
+    "cli/controller.rs",
+    "cli/files.rs",
+    "cli/project.rs",
+    "cli/staging.rs",
+    "cli/update/search.rs",
+    "git/cache.rs",
+    "git/call.rs",
+    "git/secrets.rs",
+    "git/worker.rs",
+    "registry/credentials.rs",
+];
 
-/// The files of the controller that wait for the world: it reaches them through a client, a
-/// channel or a socket alone.
+/// The files that wait for the world: they reach it through a client, a channel, a socket or a
+/// child alone.
 const WAITING: &[&str] = &[
     "cli/controller.rs",
+    "cli/update/search.rs",
     "controller/act.rs",
+    "controller/catalog.rs",
     "controller/lease.rs",
+    "controller/ledger.rs",
+    "controller/ledger/derive.rs",
+    "controller/prober.rs",
     "controller/pulse.rs",
     "controller/queue.rs",
     "controller/read.rs",
@@ -60,10 +80,16 @@ const WAITING: &[&str] = &[
     "controller/run.rs",
     "controller/serve.rs",
     "controller/watch.rs",
+    "git/cache.rs",
+    "git/call.rs",
+    "registry.rs",
+    "registry/http.rs",
+    "registry/listing.rs",
+    "registry/release.rs",
 ];
 
 /// Libraries and the only places that name them.
-const OWNERS: [(&str, &[&str]); 24] = [
+const OWNERS: [(&str, &[&str]); 30] = [
     ("annotate_snippets", &["diagnostic/text.rs"]),
     ("anyhow", &["cli"]),
     ("clap", &["cli"]),
@@ -79,10 +105,13 @@ const OWNERS: [(&str, &[&str]); 24] = [
             "validate/checks",
             // Conditions, times and the bytes of a Secret.
             "controller",
+            // Times and base64.
+            "registry",
         ],
     ),
     ("futures", WAITING),
     ("getrandom", &["controller/act.rs"]),
+    ("git2", &["git"]),
     ("http_body_util", &["controller/serve.rs"]),
     ("hyper", &["controller/serve.rs"]),
     ("hyper_util", &["controller/serve.rs"]),
@@ -92,8 +121,10 @@ const OWNERS: [(&str, &[&str]); 24] = [
             "api/spec.rs",
             "api/crd.rs",
             "controller/act.rs",
+            "controller/catalog.rs",
             "controller/lease.rs",
             "controller/object.rs",
+            "controller/prober.rs",
             "controller/read.rs",
             "controller/reconcile.rs",
             "controller/run.rs",
@@ -101,14 +132,19 @@ const OWNERS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("minijinja", &["render/engine.rs"]),
-    ("prometheus_client", &["controller/meters.rs"]),
+    ("oci_distribution", &["registry/place.rs", "registry/release.rs"]),
+    ("prometheus_client", &["controller/meters"]),
     ("rayon", &["cli", "repository/read.rs"]),
+    ("reqwest", &["controller/prober.rs", "registry"]),
+    ("rustix", &["git/worker.rs"]),
+    ("rustls", &["registry.rs"]),
     ("saphyr_parser", &["api/source/builder.rs"]),
     ("schemars", &["api", "validate/settings.rs"]),
     ("semver", &["validate/settings.rs"]),
     ("serde_yaml", &["render/engine.rs"]),
     ("sha2", &["model/scripts.rs", "render.rs", "tree.rs"]),
-    ("thiserror", &["render", "repository.rs"]),
+    ("ssh_key", &["git/commit.rs", "git/host.rs"]),
+    ("thiserror", &["git/fault.rs", "registry.rs", "render", "repository.rs"]),
     ("tokio", WAITING),
     ("tracing", WAITING),
     ("tracing_subscriber", &["cli/controller.rs"]),

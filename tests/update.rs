@@ -172,7 +172,17 @@ fn each_case_has_one_reason() {
     }
     kit::golden("tests/golden/update-reasons.txt", &told);
     // What the shell alone can find out.
-    let shell = [Reason::RegistryError, Reason::TreeNotOurs, Reason::Invalid];
+    let shell = [
+        Reason::RegistryError,
+        Reason::TreeNotOurs,
+        Reason::Invalid,
+        Reason::GitNotConfigured,
+        Reason::GitError,
+        Reason::ForeignOwner,
+        Reason::WaitingForWave,
+        Reason::FleetBreakerOpen,
+        Reason::Checking,
+    ];
     for reason in Reason::ALL.into_iter().filter(|reason| !shell.contains(reason)) {
         assert!(reasons.contains(&reason), "no case is {}", reason.word());
     }

@@ -22,6 +22,8 @@ pub struct ControllerConfig {
     pub cluster_name: Option<String>,
     /// Repositories that hold instances of this cluster.
     pub repositories: Vec<Repository>,
+    /// Registries that are asked in another way than every other one.
+    pub registries: Vec<Registry>,
     /// Prefixes in the bucket that a namespace may restore from, besides its own.
     pub restore_grants: Vec<RestoreGrant>,
 }
@@ -33,6 +35,7 @@ impl Default for ControllerConfig {
             kind: KIND.to_owned(),
             cluster_name: None,
             repositories: Vec::new(),
+            registries: Vec::new(),
             restore_grants: Vec::new(),
         }
     }
@@ -62,6 +65,50 @@ pub struct Repository {
     /// Certificates that an https server is trusted by, in PEM, besides the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<String>,
+    /// Who commits; `openclaw` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// Subject of the commits, in which `{subject}`, `{namespace}`, `{name}`, `{from}`, `{to}` and
+    /// `{action}` are replaced; `{subject}` is what it is by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// Who commits.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Author {
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub email: String,
+}
+
+impl Default for Author {
+    fn default() -> Self {
+        Self { name: "openclaw".to_owned(), email: "openclaw@openclaw.rocks".to_owned() }
+    }
+}
+
+/// A registry of images.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Registry {
+    /// Its name, for the mount of its credentials.
+    pub name: String,
+    /// Host in the names of images, such as `ghcr.io`.
+    pub host: String,
+    /// Who is asked instead, such as a mirror: `https://mirror.example`. Only here `http` is
+    /// allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Secret beside the controller with `username` and `password`, or `.dockerconfigjson`; it is
+    /// mounted as files and may be absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret: Option<String>,
+    /// Certificates that the registry is trusted by, in PEM, besides the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
 }
 
 fn main() -> String {
@@ -79,6 +126,8 @@ impl Repository {
             credentials_secret: None,
             known_hosts: None,
             ca_bundle: None,
+            author: None,
+            subject: None,
         }
     }
 

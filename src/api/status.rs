@@ -151,6 +151,27 @@ pub struct AutoUpdateStatus {
     /// Step of the update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_phase: Option<String>,
+    /// Names the update in commits and records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_id: Option<String>,
+    /// When the step began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase_time: Option<Time>,
+    /// When the cluster had the new version's commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolled_time: Option<Time>,
+    /// When the new version's main container started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_time: Option<Time>,
+    /// How often it had been started again when it became ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<i32>,
+    /// Why the new version is taken back, in one word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
+    /// Why, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_message: Option<String>,
     /// When the registry was asked last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_check_time: Option<Time>,

@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::{Outcome, tell_report};
 use crate::api::controller_config::ControllerConfig;
-use crate::controller::run::{self, Options};
+use crate::controller::run::{self, Folders, Options};
 use crate::diagnostic::{Finding, Report, severity};
+use crate::names;
 use crate::validate::controller_config;
 
 /// Flags of `openclaw controller`.
@@ -22,12 +23,21 @@ pub(super) struct Flags {
     /// File with what no instance says: cluster, repositories, grants.
     #[arg(long, value_name = "FILE", env = "OPENCLAW_CONTROLLER_CONFIG")]
     config: Option<PathBuf>,
+    /// Folder for copies of the repositories; what is lost there is fetched again.
+    #[arg(long, value_name = "FOLDER", default_value = "/tmp/openclaw-controller")]
+    cache: PathBuf,
+    /// Folder of the repositories' credentials, one folder a repository.
+    #[arg(long, value_name = "FOLDER", default_value = names::MOUNT_CREDENTIALS)]
+    credentials: PathBuf,
+    /// Folder of the registries' credentials, one folder a registry.
+    #[arg(long, value_name = "FOLDER", default_value = names::MOUNT_REGISTRIES)]
+    registries: PathBuf,
     /// Name of the cluster, before that of the file; instances that were rendered for another one
     /// are left alone.
     #[arg(long, env = "OPENCLAW_CLUSTER_NAME")]
     cluster_name: Option<String>,
     /// Namespace of the Lease.
-    #[arg(long, env = "POD_NAMESPACE", default_value = crate::names::CONTROLLER_NAMESPACE)]
+    #[arg(long, env = "POD_NAMESPACE", default_value = names::CONTROLLER_NAMESPACE)]
     namespace: String,
     /// Name of this process in the Lease; by default made of the machine's and its number.
     #[arg(long, env = "POD_NAME")]
@@ -66,6 +76,11 @@ pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
     let options = Options {
         namespaces,
         config,
+        folders: Folders {
+            cache: flags.cache,
+            credentials: flags.credentials,
+            registries: flags.registries,
+        },
         home: flags.namespace,
         identity: flags.identity.unwrap_or_else(identity),
         health: flags.health_address,

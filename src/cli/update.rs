@@ -1,26 +1,39 @@
 //! `openclaw update`: a newer version in the files of a repository, without a controller.
 
+mod search;
+
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Outcome, files, print, project, tell, tell_report};
 use crate::api::Loaded;
+use crate::api::controller_config::Author;
 use crate::diagnostic::Report;
+use crate::git::{self, Checkout};
 use crate::repository::{Edits, Refusal, Repository};
+use crate::update::message::{self, Action, Message};
 use crate::update::{Reason, Wait};
+use search::Search;
 
 /// Flags of `openclaw update`.
 #[derive(Args, Debug)]
 pub(super) struct Flags {
-    /// Instances, as NAME or NAMESPACE/NAME.
-    #[arg(required = true)]
+    /// Instances, as NAME or NAMESPACE/NAME; without any, all whose updates are enabled.
     instances: Vec<String>,
-    /// The tag to set, whatever is newer.
-    #[arg(long, value_name = "TAG")]
-    to: String,
+    /// The tag to set, whatever is newer; without it the registry is asked.
+    #[arg(long, value_name = "TAG", requires = "instances")]
+    to: Option<String>,
     /// Write nothing, and tell what would change.
     #[arg(long)]
     dry_run: bool,
+    /// Commit what changes to the branch that is checked out, one commit for each instance.
+    #[arg(long, conflicts_with = "dry_run")]
+    commit: bool,
+    /// Ask this address instead of a registry, as HOST=URL; it may be given again.
+    #[arg(long, value_name = "HOST=URL")]
+    mirror: Vec<String>,
     /// Tell what changes as JSON, on stdout.
     #[arg(short, long, value_enum)]
     output: Option<Format>,
@@ -45,7 +58,9 @@ struct Step {
 /// A tag that changes, and the files that follow.
 struct Change {
     to: String,
-    files: Vec<String>,
+    edits: Edits,
+    /// The commit that holds it.
+    commit: Option<String>,
 }
 
 /// Sets the tags, renders what follows, and writes both.
@@ -67,44 +82,90 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Finding);
     };
     let asked = asked(&repository, &flags.instances)?;
-    let (mut steps, mut is_refused) = (Vec::new(), false);
-    let mut all = Edits::new();
+    let mut search = Search::new(&flags.mirror)?;
+    let mut steps = Vec::new();
     for (namespace, name) in asked {
-        let image = repository.instance(&namespace, &name).map(|one| one.spec.image.clone());
-        let image = image.unwrap_or_default();
-        let from = image.tag.unwrap_or_default();
-        if let Some(digest) = image.digest {
-            let message = format!("`spec.image.digest` pins `{digest}`, so that no tag counts");
-            let result = Err(Wait::new(Reason::DigestPinned, message));
-            steps.push(Step { namespace, name, from, result });
-            is_refused = true;
-            continue;
-        }
-        let result = match repository.bump(&namespace, &name, &flags.to) {
-            Ok(edits) => {
-                repository.apply(&edits);
-                let paths = edits.keys().cloned().collect();
-                all.extend(edits);
-                Ok(Change { to: flags.to.clone(), files: paths })
+        let Some(loaded) = repository.instance(&namespace, &name) else { continue };
+        let from = loaded.spec.image.tag.clone().unwrap_or_default();
+        let to = match (&loaded.spec.image.digest, &flags.to) {
+            (Some(digest), _) => {
+                let message = format!("`spec.image.digest` pins `{digest}`, so that no tag counts");
+                Err(Wait::new(Reason::DigestPinned, message))
             }
-            Err(refusal) => {
-                is_refused = true;
-                Err(refused(refusal, &mut report)?)
-            }
+            (None, Some(to)) => Ok(to.clone()),
+            (None, None) => search.next(&repository, loaded, !flags.instances.is_empty()),
+        };
+        let result = match to {
+            Ok(to) => match repository.bump(&namespace, &name, &to) {
+                Ok(edits) => {
+                    repository.apply(&edits);
+                    Ok(Change { to, edits, commit: None })
+                }
+                Err(refusal) => Err(refused(refusal, &mut report)?),
+            },
+            Err(wait) => Err(wait),
         };
         steps.push(Step { namespace, name, from, result });
     }
     tell_report(&mut report, color, false);
+    let is_refused = steps.iter().any(|step| is_refused(step, flags));
     if !is_refused && !flags.dry_run {
-        files::write(root, &all)?;
+        write(root, &mut steps, flags.commit)?;
     }
     show(&steps, flags.output)?;
     Ok(if is_refused { Outcome::Finding } else { Outcome::Done })
 }
 
-/// Returns namespace and name of what was typed, each once.
+/// Whether nothing is to be written because of a step: what was asked for by name, and what cannot
+/// be done, is told as a finding; that there is nothing newer is none.
+fn is_refused(step: &Step, flags: &Flags) -> bool {
+    let Err(wait) = &step.result else { return false };
+    let broken = [Reason::TreeNotOurs, Reason::Invalid, Reason::RegistryError, Reason::UnknownTag];
+    flags.to.is_some() || broken.contains(&wait.reason)
+}
+
+/// Writes the files, and commits them where that is asked for.
+fn write(root: &Path, steps: &mut [Step], commits: bool) -> anyhow::Result<()> {
+    let changes = || steps.iter().filter_map(|step| step.result.as_ref().ok());
+    let all: Edits = changes().flat_map(|change| change.edits.clone()).collect();
+    if !commits {
+        return files::write(root, &all);
+    }
+    let checkout = Checkout::find(root)?;
+    if let Some(path) = checkout.changed(&all)? {
+        anyhow::bail!("`{path}` has changes that are not committed; commit them first");
+    }
+    files::write(root, &all)?;
+    for step in steps {
+        let Step { namespace, name, from, result } = step;
+        let Ok(change) = result else { continue };
+        if change.edits.is_empty() {
+            continue;
+        }
+        let message = Message {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            from: from.clone(),
+            to: change.to.clone(),
+            action: Action::Bump,
+            id: message::id(namespace, name, from, &change.to, ""),
+            why: None,
+        };
+        let by = Author::default();
+        let author = git::Author { name: by.name, email: by.email };
+        change.commit = Some(checkout.commit(&change.edits, &message.text(), &author)?);
+    }
+    Ok(())
+}
+
+/// Returns namespace and name of what was typed, each once; of all that take versions by
+/// themselves where nothing was.
 fn asked(repository: &Repository, typed: &[String]) -> anyhow::Result<Vec<(String, String)>> {
     let mut found: Vec<(String, String)> = Vec::new();
+    if typed.is_empty() {
+        let enabled = repository.instances().iter().filter(|one| one.spec.auto_update.enabled);
+        found.extend(enabled.map(|one| (one.namespace.clone(), one.name.clone())));
+    }
     for text in typed {
         let is_it = |one: &&Loaded| match text.split_once('/') {
             Some((namespace, name)) => one.namespace == namespace && one.name == name,
@@ -150,11 +211,11 @@ fn show(steps: &[Step], format: Option<Format>) -> anyhow::Result<()> {
     }
     for Step { namespace, name, from, result } in steps {
         match result {
-            Ok(change) if change.files.is_empty() => {
+            Ok(change) if change.edits.is_empty() => {
                 tell(&format!("{namespace}/{name}: has {} already\n", change.to));
             }
             Ok(change) => {
-                let (to, count) = (&change.to, change.files.len());
+                let (to, count) = (&change.to, change.edits.len());
                 let from = if from.is_empty() { "no tag" } else { from };
                 tell(&format!("{namespace}/{name}: {from} to {to}, {count} files\n"));
             }
@@ -170,9 +231,12 @@ fn value(step: &Step) -> Value {
     let Step { namespace, name, from, result } = step;
     let mut value = json!({"namespace": namespace, "name": name, "from": from});
     match result {
-        Ok(Change { to, files }) => {
+        Ok(Change { to, edits, commit }) => {
             value["to"] = json!(to);
-            value["files"] = json!(files);
+            value["files"] = json!(edits.keys().collect::<Vec<_>>());
+            if let Some(commit) = commit {
+                value["commit"] = json!(commit);
+            }
         }
         Err(Wait { reason, message }) => {
             value["reason"] = json!(reason.word());

@@ -1,14 +1,15 @@
 //! Does what was decided, and nothing else.
 
-use k8s_openapi::api::core::v1::{ObjectReference, Secret};
-use kube::api::{Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ObjectReference, Pod, Secret};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{Event as Note, EventType, Recorder, Reporter};
-use kube::{Api, Client};
+use kube::{Api, Client, Resource};
 use serde_json::json;
 
 use super::decide::{Action, Event};
 use super::object::Object;
 use super::observed::InstanceFacts;
+use super::update::Effect;
 use super::watch;
 use crate::names;
 
@@ -30,6 +31,8 @@ pub struct Actor {
 pub enum Done {
     /// It is done.
     Yes,
+    /// The status is written, and the instance has this version now.
+    Written(Option<String>),
     /// It is done, and what was read must be read again.
     ReadAgain,
     /// The object is another one by now; a new look will follow.
@@ -72,13 +75,14 @@ impl Actor {
                     "status": status,
                 });
                 let parameters = PatchParams::apply(MANAGER).force();
-                match api.patch_status(&instance.name, &parameters, &Patch::Apply(object)).await {
-                    Ok(_) => {}
+                let patch = Patch::Apply(object);
+                let written = match api.patch_status(&instance.name, &parameters, &patch).await {
+                    Ok(written) => written.meta().resource_version.clone(),
                     Err(kube::Error::Api(answer)) if [404, 409].contains(&answer.code) => {
                         return Ok(Done::Conflict);
                     }
                     Err(error) => return Err(error),
-                }
+                };
                 let phase = status.phase.map(|phase| format!("{phase:?}"));
                 tracing::info!(
                     instance = instance.name,
@@ -89,8 +93,34 @@ impl Actor {
                 for event in events {
                     self.tell(instance, &event).await;
                 }
+                Ok(Done::Written(written))
+            }
+            Action::Update(Effect::DeletePod { uid }) => self.delete_pod(instance, &uid).await,
+            // Commits are the ledger's, and questions the prober's.
+            Action::Update(_) => Ok(Done::Yes),
+        }
+    }
+
+    /// Deletes the Pod of a revision that a StatefulSet leaves as it is; nobody else's, as its UID
+    /// tells.
+    async fn delete_pod(&self, instance: &InstanceFacts, uid: &str) -> kube::Result<Done> {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &instance.namespace);
+        let name = names::pod(&instance.name);
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), ..Preconditions::default() };
+        let parameters =
+            DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        match api.delete(&name, &parameters).await {
+            Ok(_) => {
+                let event = Event {
+                    is_warning: false,
+                    reason: "StuckPodDeleted".to_owned(),
+                    message: format!("deleted `{name}`, which stayed at another revision"),
+                };
+                self.tell(instance, &event).await;
                 Ok(Done::Yes)
             }
+            Err(kube::Error::Api(answer)) if [404, 409].contains(&answer.code) => Ok(Done::Yes),
+            Err(error) => Err(error),
         }
     }
 

@@ -6,6 +6,8 @@ use k8s_openapi::jiff::Timestamp;
 use super::conditions;
 use super::observed::{Observed, Reading};
 use super::token::{self, Token};
+use super::update::look::look;
+use super::update::{Effect, End};
 use super::{secrets, status};
 use crate::api::auth::Auth;
 use crate::api::status::{OpenClawInstanceStatus, Phase};
@@ -19,6 +21,10 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// What to be told about when it changes.
     pub awaited: Vec<Awaited>,
+    /// When to look again if nothing happens, in seconds since 1970 in UTC.
+    pub wake: Option<i64>,
+    /// How an update ended, once its status is written.
+    pub end: Option<End>,
 }
 
 /// A Secret or ConfigMap that is not as it must be.
@@ -47,6 +53,8 @@ pub enum Action {
         /// What changed.
         events: Vec<Event>,
     },
+    /// Do what the update asks for.
+    Update(Effect),
 }
 
 /// What people should hear of.
@@ -88,24 +96,31 @@ pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
     if let Token::Make(secret) = token {
         // The rest with the next look, which sees it: nobody is told of a Secret that was missing
         // for a moment.
-        return Plan { actions: vec![Action::MakeToken { secret }], awaited: Vec::new() };
+        let actions = vec![Action::MakeToken { secret }];
+        return Plan { actions, awaited: Vec::new(), wake: None, end: None };
     }
+    let looked = look(observed, now.as_second());
     let judgements = conditions::judge(observed, &token);
-    let phase = status::phase(observed, &judgements);
-    let judgements = status::summarized(phase, judgements);
-    let status = status::status(observed, phase, &judgements, now);
+    let phase = status::updating(status::phase(observed, &judgements), looked.is_busy);
+    let mut judgements = status::summarized(phase, judgements);
+    // It says why nothing happens, which is no fault of the instance.
+    judgements.push(looked.judgement);
+    let status = status::status(observed, phase, &judgements, looked.status, now);
     let mut actions = Vec::new();
     let before = &observed.instance.status;
     if status != *before {
-        let events = events(before, &status, phase);
+        let mut events = events(before, &status, phase);
+        events.extend(looked.events);
         actions.push(Action::WriteStatus { status: Box::new(status), events });
     }
-    Plan { actions, awaited: awaited(observed) }
+    actions.extend(looked.effect.map(Action::Update));
+    Plan { actions, awaited: awaited(observed), wake: looked.wake, end: looked.end }
 }
 
 /// Returns where an instance is in its life.
-pub fn phase(observed: &Observed) -> Phase {
-    status::phase(observed, &conditions::judge(observed, &token::decide(observed)))
+pub fn phase(observed: &Observed, now: Timestamp) -> Phase {
+    let phase = status::phase(observed, &conditions::judge(observed, &token::decide(observed)));
+    status::updating(phase, look(observed, now.as_second()).is_busy)
 }
 
 fn awaited(observed: &Observed) -> Vec<Awaited> {
@@ -154,7 +169,10 @@ fn events(
         }
     }
     if before.phase != Some(phase) {
-        let bad = after.conditions.iter().find(|one| one.status == "False" && is_bad(&one.reason));
+        let is_why = |one: &&Condition| {
+            one.status == "False" && is_bad(&one.reason) && one.type_ != names::CONDITION_UPDATE
+        };
+        let bad = after.conditions.iter().find(is_why);
         let ready = find(&after.conditions, names::CONDITION_READY);
         events.push(Event {
             is_warning: phase == Phase::Failed,
@@ -165,8 +183,15 @@ fn events(
     events
 }
 
+/// Conditions whose changes are told elsewhere.
 fn is_summary(kind: &str) -> bool {
-    [names::CONDITION_READY, names::CONDITION_RECONCILING, names::CONDITION_STALLED].contains(&kind)
+    const ELSEWHERE: [&str; 4] = [
+        names::CONDITION_READY,
+        names::CONDITION_RECONCILING,
+        names::CONDITION_STALLED,
+        names::CONDITION_UPDATE,
+    ];
+    ELSEWHERE.contains(&kind)
 }
 
 /// Reasons of a start that goes its way; the phase tells of them.

@@ -92,7 +92,7 @@ fn pull(container: &ContainerFacts, reason: &str, message: &str) -> Trouble {
 
 fn crash(container: &ContainerFacts, ended: &Ended) -> Trouble {
     let name = &container.name;
-    let last_words = match words(&masked(&ended.message)) {
+    let last_words = match last_words(ended) {
         none if none.is_empty() => none,
         some => format!(": {some}"),
     };
@@ -111,6 +111,11 @@ fn crash(container: &ContainerFacts, ended: &Ended) -> Trouble {
     }
     let message = format!("`{name}` exited with {}{last_words}", ended.code);
     Trouble::new("CrashLooping", is_final, message)
+}
+
+/// What a container that ended said last, without what may be a key.
+pub fn last_words(ended: &Ended) -> String {
+    words(&masked(&ended.message))
 }
 
 /// The last lines that say something, bounded: a condition is not a log.

@@ -1,5 +1,7 @@
 //! The controller's metrics, as Prometheus reads them.
 
+mod updates;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::observed::Observed;
 use super::world::Key;
 use crate::api::status::Phase;
 use crate::names;
+use updates::OfStep;
 
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,6 +76,7 @@ pub struct Meters {
     rollbacks: Family<Instance, Counter>,
     duration: Family<Instance, Histogram>,
     managed: Gauge,
+    steps: Family<OfStep, Histogram>,
     /// Who is looked after, and what it was last shown as, so that all of it goes with it.
     shown: Mutex<HashMap<Key, Option<Info>>>,
 }
@@ -145,6 +149,7 @@ impl Default for Meters {
             "Instances that are looked after",
             managed.clone(),
         );
+        let steps = updates::steps(&mut registry);
         let shown = Mutex::default();
         Self {
             registry,
@@ -157,6 +162,7 @@ impl Default for Meters {
             rollbacks,
             duration,
             managed,
+            steps,
             shown,
         }
     }

@@ -1,5 +1,7 @@
 //! What is known of one instance at one moment.
 
+mod update;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::jiff::Timestamp;
@@ -7,6 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 use crate::api::auth::Auth;
 use crate::api::status::OpenClawInstanceStatus;
 use crate::model::references::{Kind, Need};
+pub use update::{Branch, Tip, UpdateFacts, UpdateWants};
 
 /// Everything that a decision about one instance needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,8 @@ pub struct Observed {
     pub readings: BTreeMap<(Kind, String), Reading>,
     /// Why the API server did not make the token, when it was just asked to.
     pub refusal: Option<String>,
+    /// What Git and the registry say of its version.
+    pub update: UpdateFacts,
 }
 
 /// An instance, without its spec.
@@ -63,6 +68,8 @@ pub struct Wants {
     pub is_suspended: bool,
     /// Whether newer versions are to be committed.
     pub has_updates: bool,
+    /// How they are judged.
+    pub updates: UpdateWants,
     /// Whether a NetworkPolicy belongs to it.
     pub has_policy: bool,
     /// Whether a PodDisruptionBudget belongs to it.
@@ -103,6 +110,12 @@ pub struct SetFacts {
 /// A Pod of the StatefulSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodFacts {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// Its address.
+    pub ip: Option<String>,
+    /// When the condition `Ready` last changed.
+    pub ready_changed: Option<Timestamp>,
     /// Label of the revision.
     pub revision: String,
     /// Condition `Ready`.
@@ -126,6 +139,8 @@ pub struct ContainerFacts {
     pub is_init: bool,
     /// Its image as the Pod names it.
     pub image: String,
+    /// The image that runs, with its digest where the node knows one.
+    pub image_id: String,
     /// How often it was started again.
     pub restarts: i32,
     /// What it does.

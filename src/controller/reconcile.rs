@@ -13,10 +13,14 @@ use tokio::time::Instant;
 
 use super::act::{Actor, Done};
 use super::decide::{self, Action, Awaited, Plan};
+use super::ledger::Intent;
 use super::meters;
 use super::object::Object;
-use super::observed::{Observed, Reading};
+use super::observed::{Observed, Reading, UpdateFacts};
+use super::prober::Prober;
 use super::run::Shared;
+use super::survey::Surveyor;
+use super::update::Effect;
 use super::world::Key;
 use super::{read, watch};
 use crate::model::references::Kind;
@@ -27,6 +31,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long one look may take: requests that nobody answers must not keep a worker.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// When a commit is asked for again that nobody has seen.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Most objects that are watched by name; beyond that a missing one is looked for.
 const MOST_AWAITED: usize = 500;
@@ -41,8 +48,10 @@ pub struct Worker {
     pub client: Client,
     /// Writes.
     pub actor: Actor,
-    /// The cluster that this controller is for.
-    pub cluster: Option<String>,
+    /// What Git and the registries say.
+    pub surveyor: Surveyor,
+    /// Asks gateways.
+    pub prober: Prober,
 }
 
 /// What came of a look.
@@ -126,7 +135,8 @@ impl Worker {
             self.wait_for(key, Vec::new());
             return Ok(Looked::DONE);
         };
-        if !decide::is_ours(observed.instance.cluster.as_deref(), self.cluster.as_deref()) {
+        if !decide::is_ours(observed.instance.cluster.as_deref(), self.surveyor.cluster.as_deref())
+        {
             self.shared.meters.forget(key);
             return Ok(Looked::DONE);
         }
@@ -134,19 +144,31 @@ impl Worker {
         if let Some(change) = unread {
             self.read(key, change, &mut observed).await;
         }
+        let now = Timestamp::now();
+        let wake = self.survey(key, &mut observed, now);
         // Before anything is written: what cannot be written must be seen nonetheless.
-        self.shared.meters.show(key, &observed, decide::phase(&observed));
-        let Plan { mut actions, mut awaited } = decide::decide(&observed, Timestamp::now());
+        self.shared.meters.show(key, &observed, decide::phase(&observed, now));
+        let Plan { mut actions, mut awaited, wake: own, end } = decide::decide(&observed, now);
+        self.wake(key, own.into_iter().chain(wake).min(), now);
         let mut result = meters::Result::Success;
         while !actions.is_empty() {
             let action = actions.remove(0);
             let written = match &action {
                 Action::WriteStatus { status, .. } => Some((**status).clone()),
                 Action::MakeToken { .. } => None,
+                Action::Update(effect) => {
+                    self.update(key, &observed, effect.clone());
+                    None
+                }
             };
             match self.actor.act(&observed.instance, action).await? {
-                Done::Yes => {
-                    written.into_iter().for_each(|status| self.shared.world().wrote(key, status));
+                Done::Yes => {}
+                Done::Written(version) => {
+                    if let Some(status) = written {
+                        let before = &observed.instance.status;
+                        self.shared.meters.went(key, before, &status, end.as_ref());
+                        self.shared.world().wrote(key, status, version);
+                    }
                 }
                 Done::ReadAgain => {
                     self.shared.world().forget_readings(key);
@@ -159,16 +181,51 @@ impl Worker {
                     tracing::warn!(instance = %key, why, "the gateway token cannot be made");
                     result = meters::Result::Error;
                     observed.refusal = Some(why);
-                    Plan { actions, awaited } = decide::decide(&observed, Timestamp::now());
+                    Plan { actions, awaited, .. } = decide::decide(&observed, now);
                 }
             }
         }
         if observed.refusal.is_some() {
-            self.shared.meters.show(key, &observed, decide::phase(&observed));
+            self.shared.meters.show(key, &observed, decide::phase(&observed, now));
         }
         let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })
+    }
+
+    fn wake(&self, key: &Key, at: Option<i64>, now: Timestamp) {
+        let after = at.map(|at| u64::try_from(at - now.as_second()).unwrap_or_default());
+        if let Some(after) = after {
+            self.shared.queue.add(key.clone(), Duration::from_secs(after));
+        }
+    }
+
+    /// Adds what Git and the registry say; tells when to look again.
+    fn survey(&self, key: &Key, observed: &mut Observed, now: Timestamp) -> Option<i64> {
+        let instance = &observed.instance;
+        let update = instance.status.auto_update.as_ref();
+        let is_busy = update.is_some_and(|update| update.update_phase.is_some());
+        let wants = instance.wants.as_ref().filter(|wants| wants.has_updates || is_busy)?;
+        let interval = wants.updates.interval;
+        let surveyed = self.surveyor.survey(key, &instance.status, interval, now.as_second());
+        let answer = observed.update.answer;
+        observed.update = UpdateFacts { answer, ..surveyed.facts };
+        surveyed.wake
+    }
+
+    /// Does what an update asks for, where that is not the API server's; what is not seen to be
+    /// done is asked for again.
+    fn update(&self, key: &Key, observed: &Observed, effect: Effect) {
+        match effect {
+            Effect::Bump(_) | Effect::Revert(..) | Effect::Note(..) => {
+                if let Some(ledger) = self.surveyor.ledger(key) {
+                    ledger.ask(Intent { key: key.clone(), effect });
+                }
+                self.shared.queue.add(key.clone(), AGAIN);
+            }
+            Effect::Probe => self.prober.ask(&self.shared, key, observed),
+            Effect::DeletePod { .. } => {}
+        }
     }
 
     async fn read(&self, key: &Key, change: u64, observed: &mut Observed) {

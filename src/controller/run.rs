@@ -1,6 +1,7 @@
 //! Starts the tasks of the controller and ends them.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +10,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::act::Actor;
+use super::catalog::Catalog;
 use super::lease::Claim;
+use super::ledger::Ledger;
 use super::meters::Meters;
+use super::prober::Prober;
 use super::pulse::Pulse;
 use super::queue::Queue;
 use super::reconcile::{Faults, Waiting, Worker};
+use super::survey::Surveyor;
 use super::world::{Key, World};
 use super::{serve, watch};
 use crate::api::controller_config::ControllerConfig;
@@ -36,6 +41,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// What no instance says. Instances of another cluster than it names are left alone.
     pub config: ControllerConfig,
+    /// Where files are.
+    pub folders: Folders,
     /// Namespace of the Lease.
     pub home: String,
     /// Name of this process among its like.
@@ -44,6 +51,17 @@ pub struct Options {
     pub health: SocketAddr,
     /// Where `/metrics` is served.
     pub metrics: SocketAddr,
+}
+
+/// Where files are.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Copies of the repositories.
+    pub cache: PathBuf,
+    /// Credentials, one folder a repository.
+    pub credentials: PathBuf,
+    /// Credentials, one folder a registry.
+    pub registries: PathBuf,
 }
 
 /// What all tasks share.
@@ -109,9 +127,10 @@ pub async fn run(options: Options) -> Result<(), String> {
     }
     tracing::info!(identity = options.identity, "took the Lease");
     let actor = Actor::new(client.clone(), options.identity);
-    let cluster = options.config.cluster_name;
-    let worker = Arc::new(Worker { shared: shared.clone(), client, actor, cluster });
     let mut workers = JoinSet::new();
+    let surveyor = surveyor(&client, &options.folders, options.config, &shared, &mut workers);
+    let prober = Prober::new(client.clone());
+    let worker = Arc::new(Worker { shared: shared.clone(), client, actor, surveyor, prober });
     tokio::select! {
         // Nothing is given back or drained: somebody else acts by now.
         () = claim.keep() => return Err("the Lease was lost".to_owned()),
@@ -126,6 +145,25 @@ pub async fn run(options: Options) -> Result<(), String> {
     tokio::time::timeout(DRAIN, drained).await.ok();
     tokio::time::timeout(DRAIN, claim.release()).await.ok();
     Ok(())
+}
+
+/// Starts a task for each repository.
+fn surveyor(
+    client: &Client,
+    folders: &Folders,
+    config: ControllerConfig,
+    shared: &Arc<Shared>,
+    tasks: &mut JoinSet<()>,
+) -> Surveyor {
+    let mut ledgers = Vec::new();
+    for source in config.repositories {
+        let (ledger, intents) = Ledger::new(source);
+        tasks.spawn(ledger.clone().run(folders.clone(), intents, shared.clone()));
+        ledgers.push(ledger);
+    }
+    let catalog =
+        Arc::new(Catalog::new(client.clone(), config.registries, folders.registries.clone()));
+    Surveyor { ledgers, catalog, cluster: config.cluster_name, shared: shared.clone() }
 }
 
 /// A client that waits for no answer for ever.

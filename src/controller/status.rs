@@ -27,6 +27,15 @@ pub fn phase(observed: &Observed, judgements: &[Judgement]) -> Phase {
     }
 }
 
+/// While a version is being judged, that is what its life is about.
+pub fn updating(phase: Phase, is_busy: bool) -> Phase {
+    match phase {
+        Phase::Terminating | Phase::Suspended => phase,
+        _ if is_busy => Phase::Updating,
+        _ => phase,
+    }
+}
+
 fn find<'a>(judgements: &'a [Judgement], kind: &str) -> Option<&'a Judgement> {
     judgements.iter().find(|judgement| judgement.kind == kind)
 }
@@ -78,13 +87,13 @@ pub fn status(
     observed: &Observed,
     phase: Phase,
     judgements: &[Judgement],
+    mut auto_update: AutoUpdateStatus,
     now: Timestamp,
 ) -> OpenClawInstanceStatus {
     let instance = &observed.instance;
     let before = &instance.status;
     let is_seen = before.observed_generation == Some(instance.generation);
     let host = format!("{}.{}.svc", instance.name, instance.namespace);
-    let mut auto_update = before.auto_update.clone().unwrap_or_default();
     if let Some(version) = observed.set.as_ref().and_then(|set| set.version.clone()) {
         auto_update.current_version = Some(version);
     }

@@ -16,7 +16,11 @@
 //! no loss.
 
 mod back;
+pub mod fleet;
+pub mod health;
+pub mod look;
 mod step;
+pub mod stored;
 
 pub use step::step;
 
@@ -32,6 +36,8 @@ pub const START: i64 = 30 * 60;
 pub const SOAK: i64 = 90;
 /// Reason of a version that a person has taken back.
 pub const UNDONE: &str = "UndoneByHand";
+/// How long a gateway may be out of our reach before its readiness alone counts.
+pub const REACH: i64 = 60;
 /// How long between two questions to a gateway that does not answer.
 pub const PROBE: i64 = 5;
 /// How long a Pod of the failed version may stay after the way back is synced.
@@ -131,6 +137,17 @@ pub struct InGit {
     pub is_noted: bool,
 }
 
+/// What came of asking a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It takes its token.
+    Yes,
+    /// It does not, or is not alive.
+    No,
+    /// It was not reached: a network policy may keep us from it.
+    Unreached,
+}
+
 /// How the Pod of what was committed does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -151,8 +168,8 @@ pub enum Health {
     Ready {
         /// How often its main container was started again.
         restarts: i32,
-        /// Whether the gateway answers to its token; none while nobody has asked.
-        answers: Option<bool>,
+        /// What its gateway says to its token; none while nobody has asked.
+        answer: Option<Answer>,
     },
     /// Waiting will not help.
     Failed(Verdict),

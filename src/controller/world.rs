@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use super::observed::{InstanceFacts, Observed, PodFacts, Reading, SetFacts};
+use super::observed::{InstanceFacts, Observed, PodFacts, Reading, SetFacts, UpdateFacts};
+use super::update::Answer;
 use crate::api::status::OpenClawInstanceStatus;
 use crate::model::references::Kind;
 
@@ -61,6 +62,8 @@ struct Parts {
     claim: Option<String>,
     has_policy: bool,
     readings: BTreeMap<(Kind, String), Reading>,
+    /// What the gateway of a Pod, by its UID, said to its token.
+    answer: Option<(String, Answer)>,
     /// How often something changed that makes it be read again, and as of which of these it was
     /// read: what changes while somebody reads is not in what they read.
     changes: u64,
@@ -70,6 +73,13 @@ struct Parts {
 impl Parts {
     fn changed(&mut self, is_changed: bool) {
         self.changes += u64::from(is_changed);
+    }
+
+    /// What was answered by the Pod that is there now.
+    fn answer(&self) -> Option<Answer> {
+        let (uid, answer) = self.answer.as_ref()?;
+        let is_same = self.pod.as_ref().is_some_and(|pod| pod.uid == *uid);
+        is_same.then_some(*answer)
     }
 }
 
@@ -150,6 +160,7 @@ impl World {
             has_policy: parts.has_policy,
             readings: parts.readings.clone(),
             refusal: None,
+            update: UpdateFacts { answer: parts.answer(), ..UpdateFacts::default() },
         };
         let is_read = parts.read_at == Some(parts.changes);
         Some((observed, (!is_read).then_some(parts.changes)))
@@ -165,11 +176,31 @@ impl World {
     }
 
     /// Takes over the status that was written, so that its event is no news.
-    pub fn wrote(&mut self, key: &Key, status: OpenClawInstanceStatus) {
+    pub fn wrote(&mut self, key: &Key, status: OpenClawInstanceStatus, version: Option<String>) {
         let instance = self.parts.get_mut(key).and_then(|parts| parts.instance.as_mut());
         if let Some(instance) = instance {
             instance.status = status;
+            // The next write need not wait for the watch.
+            instance.resource_version = version.unwrap_or_default();
         }
+    }
+
+    /// Takes over what the gateway of a Pod said.
+    pub fn answered(&mut self, key: &Key, uid: &str, answer: Answer) {
+        if let Some(parts) = self.parts.get_mut(key) {
+            parts.answer = Some((uid.to_owned(), answer));
+        }
+    }
+
+    /// Namespace and name of every instance whose update is under way.
+    pub fn updating(&self) -> HashSet<(String, String)> {
+        let is_busy = |parts: &Parts| {
+            let status = parts.instance.as_ref().map(|instance| &instance.status);
+            let update = status.and_then(|status| status.auto_update.as_ref());
+            update.is_some_and(|update| update.update_phase.is_some())
+        };
+        let busy = self.parts.iter().filter(|(_, parts)| is_busy(parts));
+        busy.map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect()
     }
 
     /// Makes what an instance reads be read again.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::names::{
     METRIC_APPLIED, METRIC_CHECKS, METRIC_DURATION, METRIC_INFO, METRIC_MANAGED, METRIC_PHASE,
-    METRIC_READY, METRIC_RECONCILE, METRIC_ROLLBACKS,
+    METRIC_READY, METRIC_RECONCILE, METRIC_ROLLBACKS, METRIC_STEPS,
 };
 
 /// Identifier of the dashboard.
@@ -119,12 +119,20 @@ fn panels() -> Vec<Panel> {
                 (increase(METRIC_ROLLBACKS), "rolled back"),
             ],
         ),
+        Panel::new("timeseries", "Steps of updates, 95 in 100 within", vec![(steps(), "{{step}}")])
+            .with_unit("s"),
         Panel::new(
             "timeseries",
             "Ready, by instance",
             vec![(format!("{METRIC_READY}{{{CHOSEN}}}"), "{{namespace}}/{{instance}}")],
         ),
     ]
+}
+
+/// How long the steps of updates took; they are too rare for a rate over minutes.
+fn steps() -> String {
+    let rate = format!("sum by (le, step) (increase({METRIC_STEPS}_bucket[1d]))");
+    format!("histogram_quantile(0.95, {rate})")
 }
 
 fn source() -> Value {

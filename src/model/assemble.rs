@@ -164,6 +164,7 @@ fn controller(scope: &Scope<'_>, pod: &Pod) -> Option<Controller> {
         service_account: service_account.to_owned(),
         secrets: references.secrets.into_iter().collect(),
         config_maps: references.config_maps.into_iter().collect(),
+        pods: scope.spec.auto_update.enabled.then(|| names::pod(scope.name)).into_iter().collect(),
     })
 }
 

@@ -78,6 +78,10 @@ pub fn rules(
     if networking.ingress.enabled || networking.http_route.enabled {
         namespaces.extend(settings.cluster.ingress_namespaces.iter().map(String::as_str));
     }
+    // It asks the gateway of a new version whether it answers.
+    if spec.auto_update.enabled {
+        namespaces.extend(settings.cluster.controller().map(|(namespace, _)| namespace));
+    }
     let mut seen = Vec::new();
     for name in namespaces {
         if !seen.contains(&name) {

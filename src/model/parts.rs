@@ -50,6 +50,8 @@ pub struct Controller {
     pub secrets: Vec<String>,
     /// ConfigMaps that the instance names.
     pub config_maps: Vec<String>,
+    /// The Pod, where the controller may have to delete it.
+    pub pods: Vec<String>,
 }
 
 /// Rules of the NetworkPolicy.

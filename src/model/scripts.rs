@@ -110,7 +110,11 @@ fn init_json(inputs: &Inputs<'_>) -> Value {
     // Without a volume there is no state to bring over from another version.
     if spec.storage.persistence.enabled {
         let within = inputs.restore_within;
-        add("state", json!({"restoreWithinSeconds": within, "consent": inputs.consent}));
+        let mut state = json!({"restoreWithinSeconds": within, "consent": inputs.consent});
+        if !spec.auto_update.backup_before_update {
+            state["snapshot"] = json!(false);
+        }
+        add("state", state);
     }
     if spec.runtime_deps.pnpm {
         add("pnpm", json!({"version": images::PNPM_VERSION}));

@@ -1,21 +1,49 @@
 //! A repository as it is after a commit, without reading all of it again.
 
-use super::read::below;
+use super::read::{below, key};
 use super::{Edits, Repository};
 use crate::api::Input;
 use crate::api::load::{self, Reading};
 use crate::tree::LOCK;
+use crate::validate;
 
 impl Repository {
     /// Takes over what [`Repository::bump`] returned, as if it were committed: the next update may
     /// be of another instance in the same file.
     pub fn apply(&mut self, edits: &Edits) {
         for (path, bytes) in edits {
+            if let Some(below) = below(path, &self.settings.updates).map(str::to_owned) {
+                self.apply_to_record(path, &below, bytes.as_deref());
+                continue;
+            }
             match below(path, &self.settings.output).map(str::to_owned) {
                 Some(file) => self.apply_to_tree(&file, bytes.as_deref()),
                 None => self.apply_to_source(path, bytes.as_deref().unwrap_or_default()),
             }
         }
+    }
+
+    /// Returns the edits that take others back.
+    pub fn inverse(&self, edits: &Edits) -> Edits {
+        let before = |path: &String| match below(path, &self.settings.output) {
+            Some(file) => self.tree.get(file).cloned(),
+            None => match self.record_files.get(path) {
+                Some(bytes) => Some(bytes.clone()),
+                None => self.inputs.get(path).map(|input| input.bytes.clone()),
+            },
+        };
+        edits.keys().map(|path| (path.clone(), before(path))).collect()
+    }
+
+    fn apply_to_record(&mut self, path: &str, below: &str, bytes: Option<&[u8]>) {
+        if let Some(old) = self.record_files.remove(path) {
+            let old = validate::record::read(path, below, &old).0;
+            old.into_iter().for_each(|old| drop(self.records.remove(&key(&old))));
+        }
+        let Some(bytes) = bytes else { return };
+        let new = validate::record::read(path, below, bytes).0;
+        self.records.extend(new.map(|new| (key(&new), new)));
+        self.record_files.insert(path.to_owned(), bytes.to_vec());
     }
 
     fn apply_to_tree(&mut self, file: &str, bytes: Option<&[u8]>) {

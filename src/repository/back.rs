@@ -40,8 +40,8 @@ pub fn back(files: &Files, bumped: &Bumped, failure: Option<&Failure>) -> Result
     let is_untouched = !bumped.after.is_empty()
         && bumped.after.iter().all(|(path, after)| files.get(path) == after.as_ref());
     let mut edits = if is_untouched { bumped.before.clone() } else { rendered(files, bumped)? };
-    if let Some((path, text)) = failure.and_then(|failure| noted(files, bumped, failure)) {
-        edits.insert(path, Some(text.into_bytes()));
+    if let Some(failure) = failure {
+        edits.extend(note(files, &bumped.namespace, &bumped.name, failure));
     }
     Ok(edits)
 }
@@ -57,24 +57,27 @@ fn rendered(files: &Files, bumped: &Bumped) -> Result<Edits, Refusal> {
     repository.set(loaded, &bumped.from)
 }
 
-/// The record with one more failure. One that cannot be read stays as it is, for a person to mend:
+/// Returns the record of an instance with one more failure. One that cannot be read stays as it is, for a person to mend:
 /// the way back does not wait for that, and no update is taken until then.
-fn noted(files: &Files, bumped: &Bumped, failure: &Failure) -> Option<(String, String)> {
+pub fn note(files: &Files, namespace: &str, name: &str, failure: &Failure) -> Edits {
+    let mut edits = Edits::new();
     let settings = files.get(FILE).and_then(|bytes| validate::settings::read(FILE, bytes).0);
     let settings: Settings = settings.unwrap_or_default();
-    let below = validate::record::path(&bumped.namespace, &bumped.name);
+    let below = validate::record::path(namespace, name);
     let folder = settings.updates.trim_start_matches("./").trim_matches('/');
     let path = format!("{folder}/{below}");
-    let mut record = UpdateRecord::new(&bumped.namespace, &bumped.name);
+    let mut record = UpdateRecord::new(namespace, name);
     if let Some(bytes) = files.get(&path) {
         let (old, report) = validate::record::read(&path, &below, bytes);
         if report.has_errors() {
-            return None;
+            return edits;
         }
         record = old.unwrap_or(record);
     }
     record.add(failure.clone());
     // A record always serializes.
     let value = serde_json::to_value(&record).unwrap_or_default();
-    Some((path, format!("{HEADER}{}", yaml::write(&value))))
+    let text = format!("{HEADER}{}", yaml::write(&value));
+    edits.insert(path, Some(text.into_bytes()));
+    edits
 }

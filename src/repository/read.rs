@@ -21,6 +21,14 @@ const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
 impl Repository {
     /// Reads the files of a repository; `None` when the report holds an error.
     pub fn read(files: Files) -> (Option<Self>, Report) {
+        let (repository, report) = Self::read_as_is(files);
+        let is_sound = !report.has_errors();
+        (repository.filter(|_| is_sound), report)
+    }
+
+    /// Reads what can be read: a way back must not wait until all else in the repository is in
+    /// order. `None` when there are no settings at all.
+    pub fn read_as_is(files: Files) -> (Option<Self>, Report) {
         let mut report = Report::default();
         let Some(bytes) = files.get(FILE) else {
             let message = format!("found no `{FILE}`");
@@ -30,6 +38,7 @@ impl Repository {
         };
         let (settings, found) = validate::settings::read(FILE, bytes);
         report.extend(found);
+        let settings = settings.or_else(|| validate::settings::unchecked(FILE, bytes));
         let Some(settings) = settings else { return (None, report) };
         let mut sorted = Sorted::default();
         for (path, bytes) in files {
@@ -47,10 +56,10 @@ impl Repository {
             tree: sorted.tree,
             present,
             records: sorted.records,
+            record_files: sorted.record_files,
             settings,
         };
-        let is_sound = !report.has_errors();
-        (is_sound.then_some(repository), report)
+        (Some(repository), report)
     }
 }
 
@@ -60,6 +69,7 @@ struct Sorted {
     overrides: Overrides,
     tree: Files,
     records: BTreeMap<(String, String), UpdateRecord>,
+    record_files: Files,
 }
 
 impl Sorted {
@@ -84,9 +94,8 @@ impl Sorted {
         if is_source_name(below) {
             let (record, found) = validate::record::read(path, below, bytes);
             report.extend(found);
-            let key =
-                |one: &UpdateRecord| (one.metadata.namespace.clone(), one.metadata.name.clone());
             self.records.extend(record.map(|record| (key(&record), record)));
+            self.record_files.insert(path.to_owned(), bytes.to_vec());
         }
     }
 
@@ -100,6 +109,21 @@ impl Sorted {
             report.push(Finding::new("OC0312", severity("OC0312"), "templates", message, None));
         }
     }
+}
+
+/// Whose record it is.
+pub(super) fn key(record: &UpdateRecord) -> (String, String) {
+    (record.metadata.namespace.clone(), record.metadata.name.clone())
+}
+
+/// Whether a file of a repository has anything to do with its instances.
+pub fn is_relevant(path: &str, settings: &Settings) -> bool {
+    let templates = settings.templates.as_deref();
+    path == FILE
+        || below(path, &settings.output).is_some()
+        || below(path, &settings.updates).is_some()
+        || templates.is_some_and(|folder| below(path, folder).is_some())
+        || settings.sources.iter().any(|source| is_source(path, source))
 }
 
 /// Whether a file is a source, by the suffix of its name.

@@ -17,6 +17,8 @@ pub enum Action {
     Bump,
     /// It goes back.
     Revert,
+    /// It stays, and the record tells that it failed.
+    Note,
 }
 
 impl Action {
@@ -25,6 +27,7 @@ impl Action {
         match self {
             Self::Bump => "bump",
             Self::Revert => "revert",
+            Self::Note => "note",
         }
     }
 }
@@ -55,6 +58,7 @@ impl Message {
         match (self.action, from.as_str()) {
             (Action::Bump, "") => format!("{name}: update openclaw to {to}"),
             (Action::Bump, _) => format!("{name}: update openclaw {from} to {to}"),
+            (Action::Note, _) => format!("{name}: note that openclaw {to} failed"),
             (Action::Revert, _) => format!("{name}: go back from openclaw {from} to {to}"),
         }
     }
@@ -96,7 +100,9 @@ impl Message {
             name: owned(name),
             from: trailer("From").map(owned).unwrap_or_default(),
             to: owned(trailer("To")?),
-            action: [Action::Bump, Action::Revert].into_iter().find(|a| a.word() == action)?,
+            action: [Action::Bump, Action::Revert, Action::Note]
+                .into_iter()
+                .find(|a| a.word() == action)?,
             id: owned(trailer("Update-Id")?),
             why: None,
         })

@@ -2,7 +2,7 @@
 
 use super::grammar::{is_host, is_label, is_subdomain, path_fault};
 use super::single;
-use crate::api::controller_config::{ControllerConfig, Repository, schema};
+use crate::api::controller_config::{Author, ControllerConfig, Registry, Repository, schema};
 use crate::api::source::Document;
 use crate::api::structure::Schema;
 use crate::diagnostic::{Finding, Report, severity};
@@ -48,6 +48,15 @@ pub fn faults(config: &ControllerConfig) -> Vec<Fault> {
             found.push((format!("{at}.name"), message));
         }
     }
+    for (index, registry) in config.registries.iter().enumerate() {
+        let at = format!("registries[{index}]");
+        let faults = self::registry(registry).into_iter();
+        found.extend(faults.map(|(field, message)| (format!("{at}.{field}"), message)));
+        if config.registries[..index].iter().any(|other| other.name == registry.name) {
+            let message = format!("found `{}` twice, allowed: a name once", registry.name);
+            found.push((format!("{at}.name"), message));
+        }
+    }
     for (index, grant) in config.restore_grants.iter().enumerate() {
         let at = format!("restoreGrants[{index}]");
         if let Some(message) = namespace(&grant.namespace) {
@@ -73,10 +82,63 @@ pub fn cluster_name(text: &str) -> Option<String> {
         .then(|| format!("found `{text}`, allowed: lower-case letters, digits, `-` and `.`"))
 }
 
+/// Returns what is wrong with a registry, by its field.
+fn registry(registry: &Registry) -> Vec<(&'static str, String)> {
+    let Registry { name, host, endpoint, credentials_secret, ca_bundle } = registry;
+    let mut found = Vec::new();
+    if !is_label(name, 40) {
+        let allowed = "lower-case letters, digits and `-`, 40 at most";
+        found.push(("name", format!("found `{name}`, allowed: {allowed}")));
+    }
+    let (bare, port) = host.split_once(':').unwrap_or((host, "443"));
+    if !is_host(bare) || !is_port(port) {
+        let allowed = "the host of an image's name, such as `ghcr.io`";
+        found.push(("host", format!("found `{host}`, allowed: {allowed}")));
+    }
+    if let Some(endpoint) = endpoint
+        && !is_endpoint(endpoint)
+    {
+        let allowed = "`https://host` or `http://host:port`, without a password";
+        let shown = without_password(endpoint);
+        found.push(("endpoint", format!("found `{shown}`, allowed: {allowed}")));
+    }
+    if let Some(secret) = credentials_secret
+        && !is_subdomain(secret)
+    {
+        found.push(("credentialsSecret", format!("found `{secret}`, allowed: a Secret's name")));
+    }
+    found.extend(ca_bundle.as_deref().and_then(|bundle| certificates(bundle, false)));
+    found
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+fn is_endpoint(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| is_host_and_path(&format!("{rest}/")))
+}
+
+fn certificates(bundle: &str, is_ssh: bool) -> Option<(&'static str, String)> {
+    let is_fine = !is_ssh && bundle.contains("-----BEGIN CERTIFICATE-----");
+    let allowed = "certificates in PEM, with an https url";
+    (!is_fine).then(|| ("caBundle", format!("found something else, allowed: {allowed}")))
+}
+
+/// Returns what is wrong with the author of commits.
+fn author(author: &Author) -> Option<(&'static str, String)> {
+    let is_plain = |text: &str| {
+        !text.trim().is_empty() && text.len() <= 200 && !text.contains(['<', '>', '\n', '\r', '\0'])
+    };
+    let is_fine = is_plain(&author.name) && is_plain(&author.email) && author.email.contains('@');
+    let allowed = "a name, and an address such as `bot@example.com`";
+    (!is_fine).then(|| ("author", format!("found something else, allowed: {allowed}")))
+}
+
 /// Returns what is wrong with a repository, by its field.
 pub fn repository(repository: &Repository) -> Vec<(&'static str, String)> {
-    let Repository { name, url, branch, path, credentials_secret, known_hosts, ca_bundle } =
-        repository;
+    let Repository { name, url, branch, path, credentials_secret, known_hosts, .. } = repository;
     let mut found = Vec::new();
     // The volume of its credentials is named after it.
     if !is_label(name, 40) {
@@ -104,11 +166,14 @@ pub fn repository(repository: &Repository) -> Vec<(&'static str, String)> {
     if known_hosts.is_some() && !repository.is_ssh() {
         found.push(("knownHosts", "found beside an https url, allowed: with ssh".to_owned()));
     }
-    if let Some(bundle) = ca_bundle
-        && (repository.is_ssh() || !bundle.contains("-----BEGIN CERTIFICATE-----"))
+    let bundle = repository.ca_bundle.as_deref();
+    found.extend(bundle.and_then(|bundle| certificates(bundle, repository.is_ssh())));
+    found.extend(repository.author.as_ref().and_then(author));
+    if let Some(subject) = &repository.subject
+        && (subject.trim().is_empty() || subject.len() > 200 || subject.contains(['\n', '\r']))
     {
-        let allowed = "certificates in PEM, with an https url";
-        found.push(("caBundle", format!("found something else, allowed: {allowed}")));
+        let allowed = "one line, such as `chore(deps): {subject}`";
+        found.push(("subject", format!("found `{subject}`, allowed: {allowed}")));
     }
     found
 }

@@ -61,6 +61,17 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<Settings>, Report) {
     }
 }
 
+/// Reads settings whatever is wrong with their values, such as a `requires` that excludes this
+/// version; `None` when their shape is not known at all.
+pub fn unchecked(name: &str, bytes: &[u8]) -> Option<Settings> {
+    let (documents, _) = source::read(name, bytes);
+    let document = documents.first()?;
+    let mut value = document.value();
+    drop_nulls(&mut value);
+    window(&mut value, &mut Sink { document, report: &mut Report::default() });
+    serde_json::from_value(value).ok()
+}
+
 /// Takes out a window that cannot be read, so that the rest can be checked.
 fn window(value: &mut Value, sink: &mut Sink<'_>) {
     let Some(Value::Object(update)) = value.get_mut("update") else { return };

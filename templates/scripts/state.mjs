@@ -214,7 +214,7 @@ export function prepare(settings) {
       ran = snapshot.from;
     }
     const stays = ran.version === app.version || (older && sameSchemas);
-    if (!stays) takeSnapshot(ctx, ran);
+    if (!stays && settings.state?.snapshot !== false) takeSnapshot(ctx, ran);
   }
   // For the version that ran last there is nothing to record: it starts on a full volume too.
   writeRecord(ctx.marker, ran?.version === app.version ? {ran} : {ran, starting: app.version});

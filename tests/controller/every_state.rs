@@ -73,6 +73,7 @@ fn container(name: &'static str, is_init: bool) -> impl Strategy<Value = Contain
             name: name.to_owned(),
             is_init,
             image: "openclaw:1".to_owned(),
+            image_id: String::new(),
             restarts,
             state,
             last,
@@ -94,6 +95,9 @@ fn pod() -> impl Strategy<Value = PodFacts> {
     )
         .prop_map(|(revision, is_ready, is_deleted, failed, unschedulable, init, main)| {
             PodFacts {
+                uid: "pod-1".to_owned(),
+                ip: None,
+                ready_changed: None,
                 revision: revision.to_owned(),
                 is_ready,
                 is_deleted,
@@ -184,6 +188,7 @@ proptest! {
         for action in &plan.actions {
             match action {
                 Action::MakeToken { .. } => prop_assert!(false, "made twice"),
+                Action::Update(_) => prop_assert!(false, "nothing is under way"),
                 Action::WriteStatus { status, events } => {
                     observed.instance.status = (**status).clone();
                     prop_assert!(events.len() <= 6, "{:?}", events);

@@ -103,6 +103,7 @@ fn settles(mut observed: Observed, what: &str) {
                     let held = facts::secret(&json!({}), &[]);
                     observed.readings.insert((Kind::Secret, secret), Reading::Held(held));
                 }
+                Action::Update(effect) => panic!("{what}: {effect:?}"),
                 Action::WriteStatus { status, events } => {
                     let text = serde_json::to_string(&status).unwrap();
                     // The API server bounds names, and some are told more than once.

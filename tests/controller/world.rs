@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::jiff::Timestamp;
 use openclaw::controller::decide::{self, Action, Event, Plan};
 use openclaw::controller::facts;
-use openclaw::controller::observed::{Held, Observed, Reading};
+use openclaw::controller::observed::{Held, Observed, Reading, UpdateFacts};
 use openclaw::model::references::Kind;
 use serde_json::{Value, json};
 
@@ -29,6 +29,7 @@ pub struct World {
     pub has_policy: bool,
     pub readings: BTreeMap<(Kind, String), Reading>,
     pub refusal: Option<String>,
+    pub update: UpdateFacts,
 }
 
 impl World {
@@ -61,6 +62,7 @@ impl World {
             has_policy: find("NetworkPolicy").is_some(),
             readings: BTreeMap::new(),
             refusal: None,
+            update: UpdateFacts::default(),
         };
         for key in decide::reads(&world.observed()) {
             world.readings.insert(key, Reading::Absent);
@@ -77,6 +79,7 @@ impl World {
             has_policy: self.has_policy,
             readings: self.readings.clone(),
             refusal: self.refusal.clone(),
+            update: self.update.clone(),
         }
     }
 
@@ -99,7 +102,7 @@ impl World {
     /// A Pod of the newest revision, whose main container is in a state.
     pub fn pod(&mut self, is_ready: bool, main: &Value) {
         self.pod = Some(json!({
-            "metadata": {"labels": {"controller-revision-hash": "my-agent-1"}},
+            "metadata": {"uid": "pod-1", "labels": {"controller-revision-hash": "my-agent-1"}},
             "spec": {"containers": [{"name": "openclaw", "image": "openclaw:1"}]},
             "status": {
                 "conditions": [{"type": "Ready", "status": if is_ready { "True" } else { "False" }}],
@@ -128,6 +131,7 @@ impl World {
                     told.push_str(&format!("make {secret}\n"));
                     self.secret(&secret, &["token"]);
                 }
+                Action::Update(effect) => told.push_str(&format!("do {effect:?}\n")),
                 Action::WriteStatus { status, events } => {
                     told.push_str(&format!("phase {:?}\n", status.phase.unwrap()));
                     for one in &status.conditions {

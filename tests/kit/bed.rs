@@ -12,6 +12,7 @@ pub mod plane;
 pub mod pod;
 pub mod prometheus;
 pub mod readme;
+pub mod registry;
 pub mod repository;
 pub mod stack;
 pub mod volume;

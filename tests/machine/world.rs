@@ -1,7 +1,7 @@
 //! A cluster, a branch and a process that may die, in a time of their own.
 
 use openclaw::controller::update::{
-    Effect, End, Health, InGit, Policy, Seen, State, Update, Verdict, Word, step,
+    Answer, Effect, End, Health, InGit, Policy, Seen, State, Update, Verdict, Word, step,
 };
 use openclaw::update::{Reason, Wait};
 
@@ -62,7 +62,7 @@ pub struct World {
     synced_at: i64,
     // The process.
     read: Option<(String, bool, bool)>,
-    is_answered: Option<bool>,
+    answer: Option<Answer>,
     pub ends: Vec<&'static str>,
     pub is_alarmed: bool,
 }
@@ -88,7 +88,7 @@ impl World {
             live: "from".to_owned(),
             synced_at: -10_000,
             read: None,
-            is_answered: None,
+            answer: None,
             ends: Vec::new(),
             is_alarmed: false,
         }
@@ -115,7 +115,7 @@ impl World {
             Some(mode) => {
                 // What a process remembers dies with it.
                 self.read = None;
-                self.is_answered = None;
+                self.answer = None;
                 (mode == Mode::After, false)
             }
         }
@@ -146,7 +146,7 @@ impl World {
         if self.behavior != Behavior::NeverSynced && self.live != self.tag && self.roll(4) == 0 {
             self.live.clone_from(&self.tag);
             self.synced_at = self.now;
-            self.is_answered = None;
+            self.answer = None;
         }
         if let (true, true) = self.call() {
             self.read = Some((self.tag.clone(), self.is_noted, self.commits.contains(&"bump")));
@@ -196,14 +196,17 @@ impl World {
                 commit("note");
                 self.is_noted = true;
             }
-            Effect::Probe => self.is_answered = Some(self.behavior != Behavior::DoesNotAnswer),
+            Effect::Probe if self.behavior == Behavior::DoesNotAnswer => {
+                self.answer = Some(Answer::No);
+            }
+            Effect::Probe => self.answer = Some(Answer::Yes),
             _ => {}
         }
     }
 
     fn health(&self) -> Health {
         let age = self.now - self.synced_at;
-        let ready = Health::Ready { restarts: 0, answers: self.is_answered };
+        let ready = Health::Ready { restarts: 0, answer: self.answer };
         let failed = |reason: &str| {
             Health::Failed(Verdict { reason: reason.to_owned(), message: reason.to_owned() })
         };
@@ -219,7 +222,7 @@ impl World {
             Behavior::Exits | Behavior::Hangs => Health::Starting,
             _ if age < 30 => Health::Starting,
             Behavior::DiesAfterAMinute if age > 90 => {
-                Health::Ready { restarts: 1, answers: self.is_answered }
+                Health::Ready { restarts: 1, answer: self.answer }
             }
             _ => ready,
         }

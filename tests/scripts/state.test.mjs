@@ -80,6 +80,19 @@ test('an older image gets its state back, and the failed one is kept beside it',
   assert.deepEqual(marker(it), {ran: {...OLD, since: T0 + 2 * HOUR}});
 });
 
+test('without a snapshot the next version starts at once, and there is no way back', () => {
+  const it = running();
+  configure(it, {state: {restoreWithinSeconds: 7200, consent: null, snapshot: false}});
+  starts(it, NEW, T0 + HOUR);
+  migrate(it);
+  assert.deepEqual(listed(it), []);
+  const before = tree(it.state);
+  const {status, stderr} = init(it, OLD, T0 + 2 * HOUR);
+  assert.equal(status, 75);
+  assert.match(stderr, /no snapshot on the volume was taken from 2026\.9\.4/);
+  assert.deepEqual(tree(it.state), before);
+});
+
 test('equal schema versions need no way back', () => {
   const it = running();
   starts(it, {...NEW, schemas: OLD.schemas}, T0 + HOUR);

@@ -52,7 +52,8 @@ pub struct AutoUpdate {
     pub enabled: bool,
     /// How often the registry is asked, 1h to 168h.
     pub check_interval: String,
-    /// Uploads the snapshot taken before an update to the bucket, where one is configured.
+    /// Takes a snapshot on the volume before another version starts, and uploads it to the bucket
+    /// where one is configured; without it a failed version that changed the data stays.
     pub backup_before_update: bool,
     /// Commits the way back when the new version is unhealthy.
     pub rollback_on_failure: bool,

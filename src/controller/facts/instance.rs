@@ -6,13 +6,18 @@ use serde_json::{Value, json};
 
 use crate::api::Loaded;
 use crate::api::auth::Auth;
+use crate::api::duration::seconds;
 use crate::api::load::{self, Input, Reading};
 use crate::api::settings::Settings;
-use crate::controller::observed::{InstanceFacts, Wants};
+use crate::api::spec::{AutoUpdate, OpenClawInstanceSpec};
+use crate::controller::observed::{InstanceFacts, UpdateWants, Wants};
 use crate::diagnostic::{Report, Severity};
 use crate::model::references::{Kind, Need};
 use crate::names;
 use crate::validate;
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
 
 /// Returns the facts of an instance. Nothing about it is taken for granted: it may have been
 /// edited by hand, or stored before a rule existed.
@@ -98,6 +103,7 @@ fn wants(loaded: &Loaded) -> Wants {
         auth: Auth::decide(&loaded.name, spec),
         is_suspended: spec.suspended,
         has_updates: spec.auto_update.enabled,
+        updates: updates(spec),
         has_policy: spec.security.network_policy.enabled,
         has_disruption_budget: spec.availability.pod_disruption_budget.enabled,
         claim: persistence
@@ -106,6 +112,25 @@ fn wants(loaded: &Loaded) -> Wants {
             .map(|existing| existing.unwrap_or_else(|| names::claim(&loaded.name))),
         needs,
         places,
+    }
+}
+
+fn updates(spec: &OpenClawInstanceSpec) -> UpdateWants {
+    let AutoUpdate {
+        check_interval,
+        backup_before_update,
+        rollback_on_failure,
+        health_check_timeout,
+        ..
+    } = &spec.auto_update;
+    let or = |text: &str, default: i64| {
+        seconds(text).and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(default)
+    };
+    UpdateWants {
+        interval: or(check_interval, DAY),
+        timeout: or(health_check_timeout, 600),
+        has_way_back: *rollback_on_failure,
+        has_snapshot: *backup_before_update || !spec.storage.persistence.enabled,
     }
 }
 

@@ -22,9 +22,13 @@ pub fn pod(object: &Value) -> PodFacts {
     });
     let init = list(&status["initContainerStatuses"]).map(|one| container(one, true, object));
     let main = list(&status["containerStatuses"]).map(|one| container(one, false, object));
+    let ready = condition("Ready");
     PodFacts {
+        uid: text(&metadata["uid"]),
+        ip: status["podIP"].as_str().map(str::to_owned),
+        ready_changed: ready.and_then(|condition| time(&condition["lastTransitionTime"])),
         revision: text(&metadata["labels"][LABEL_REVISION]),
-        is_ready: condition("Ready").is_some_and(|condition| condition["status"] == "True"),
+        is_ready: ready.is_some_and(|condition| condition["status"] == "True"),
         is_deleted: metadata["deletionTimestamp"].is_string(),
         failed,
         unschedulable: unschedulable.map(|condition| text(&condition["message"])),
@@ -57,6 +61,7 @@ fn container(status: &Value, is_init: bool, pod: &Value) -> ContainerFacts {
         name,
         is_init,
         image: image.map(|container| text(&container["image"])).unwrap_or_default(),
+        image_id: text(&status["imageID"]),
         restarts: i32::try_from(status["restartCount"].as_i64().unwrap_or_default())
             .unwrap_or(i32::MAX),
         state,

@@ -2,8 +2,8 @@
 
 use super::back::{noting, return_rolling, return_syncing, reverting};
 use super::{
-    COMMIT, Clock, Effect, End, Health, InGit, PROBE, SOAK, START, STUCK, SYNC, Seen, State, Step,
-    UNDONE, Update, Verdict, Word,
+    Answer, COMMIT, Clock, Effect, End, Health, InGit, PROBE, REACH, SOAK, START, STUCK, SYNC,
+    Seen, State, Step, UNDONE, Update, Verdict, Word,
 };
 
 /// Returns the next step. It never panics, and where nothing can be done it says so.
@@ -200,7 +200,11 @@ fn soaking(update: &Update, clock: Clock, since: i64, before: i32, seen: &Seen) 
         Health::Ready { .. } if seen.git.is_none() => {
             until(state, soaked + COMMIT, seen.now, "Soaking", UNREAD)
         }
-        Health::Ready { answers: Some(true), .. } => {
+        Health::Ready { answer: Some(Answer::Yes), .. } => {
+            ends(End::Confirmed(update.clone()), "Confirmed")
+        }
+        // The kubelet was not kept from it.
+        Health::Ready { answer: Some(Answer::Unreached), .. } if seen.now >= soaked + REACH => {
             ends(End::Confirmed(update.clone()), "Confirmed")
         }
         Health::Ready { .. } if seen.now < soaked + seen.policy.timeout => {

@@ -1,0 +1,91 @@
+//! The bed's registry, to which tests push images under names of their own.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{run, variable};
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const KINDS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+
+/// The images that the bed makes of the application.
+pub const OPENCLAW: &str = "openclaw/openclaw";
+
+fn url(rest: &str) -> String {
+    format!("http://{}/v2/{rest}", variable("REGISTRY"))
+}
+
+#[track_caller]
+fn ask(args: &[&str], rest: &str) -> String {
+    run(Command::new("curl").args(["-sSf", "--noproxy", "*"]).args(args).arg(url(rest))).unwrap()
+}
+
+/// A repository of images for one test.
+pub struct Images {
+    /// Its name as manifests have it.
+    pub image: String,
+    name: String,
+}
+
+impl Images {
+    /// Names one; nothing is there until something is pushed.
+    pub fn new(name: &str) -> Self {
+        let name = format!("{name}/openclaw");
+        Self { image: format!("ghcr.io/{name}"), name }
+    }
+
+    /// Pushes one of the bed's images under a tag.
+    #[track_caller]
+    pub fn push(&self, version: &str, tag: &str) {
+        let text = self.take(version);
+        let body = text.to_string();
+        let kind = text["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
+        self.put(tag, &kind, &body);
+    }
+
+    /// Pushes an index with one of the bed's images for another platform alone.
+    #[track_caller]
+    pub fn push_for(&self, platform: &str, version: &str, tag: &str) {
+        let text = self.take(version).to_string();
+        let digest = format!("sha256:{}", sha256(&text));
+        self.put(&digest, MANIFEST, &text);
+        let (os, architecture) = platform.split_once('/').unwrap();
+        let index = json!({
+            "schemaVersion": 2,
+            "mediaType": INDEX,
+            "manifests": [{
+                "mediaType": MANIFEST, "digest": digest, "size": text.len(),
+                "platform": {"os": os, "architecture": architecture},
+            }],
+        });
+        self.put(tag, INDEX, &index.to_string());
+    }
+
+    /// Copies the blobs of an image, and returns its manifest.
+    #[track_caller]
+    fn take(&self, version: &str) -> Value {
+        let accept = format!("Accept: {KINDS}");
+        let text = ask(&["-H", &accept], &format!("{OPENCLAW}/manifests/{version}"));
+        let manifest: Value = serde_json::from_str(&text).unwrap();
+        let layers = manifest["layers"].as_array().unwrap().iter().chain([&manifest["config"]]);
+        for layer in layers {
+            let digest = layer["digest"].as_str().unwrap();
+            let mount = format!("{}/blobs/uploads/?mount={digest}&from={OPENCLAW}", self.name);
+            ask(&["-X", "POST", "-o", "/dev/null"], &mount);
+        }
+        manifest
+    }
+
+    #[track_caller]
+    fn put(&self, reference: &str, kind: &str, body: &str) {
+        let header = format!("Content-Type: {kind}");
+        let target = format!("{}/manifests/{reference}", self.name);
+        ask(&["-X", "PUT", "-H", &header, "--data-binary", body], &target);
+    }
+}
+
+fn sha256(text: &str) -> String {
+    openclaw::tree::hash(text.as_bytes()).trim_start_matches("sha256:").to_owned()
+}
