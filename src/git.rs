@@ -28,7 +28,7 @@ mod secrets;
 mod tree;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,16 @@ pub enum Pushed {
     Done,
     /// Somebody else was faster; nothing has changed, and the commit is to be made anew.
     Lost,
+}
+
+/// Returns a key of a mounted Secret without the line break at its end; `None` when it is absent or
+/// empty. It is for whoever else speaks to the host of a repository.
+///
+/// # Errors
+///
+/// `Local` when it cannot be read.
+pub fn secret(folder: &Path, key: &str) -> Result<Option<String>, Fault> {
+    secrets::line(Some(folder), key)
 }
 
 /// What a child may use.

@@ -181,7 +181,9 @@ fn egress(config: &ControllerConfig) -> Vec<i32> {
     let urls = config.repositories.iter().map(|one| one.url.as_str());
     let endpoints = config.registries.iter().filter_map(|one| one.endpoint.as_deref());
     let hosts = config.registries.iter().map(|one| one.host.as_str());
-    ports.extend(urls.chain(endpoints).chain(hosts).filter_map(port));
+    let requests = config.repositories.iter().filter_map(|one| one.pull_requests.as_ref());
+    let apis = requests.filter_map(|one| one.api.as_deref());
+    ports.extend(urls.chain(endpoints).chain(hosts).chain(apis).filter_map(port));
     if config
         .registries
         .iter()

@@ -21,6 +21,7 @@
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
+//! - [`registry`]: which images there are; [`forge`]: requests to merge a branch
 //! - [`cli`]: the shell; besides [`git`], only here are files, environment and terminal touched
 //!
 //! What shaped the layout:
@@ -38,6 +39,7 @@ pub mod bump;
 pub mod cli;
 pub mod controller;
 pub mod diagnostic;
+pub mod forge;
 pub mod git;
 pub mod install;
 pub mod model;

@@ -134,6 +134,47 @@ fn a_version_that_a_person_takes_back_is_not_taken_again() {
     assert!(undone > 1_000, "{undone} were taken back by a person");
 }
 
+#[test]
+fn what_is_proposed_waits_for_people_and_goes_their_way() {
+    for seed in 1..=100 {
+        for behavior in BEHAVIORS {
+            let patience = i64::try_from(seed).unwrap() * 37 % 4_000;
+            let mut world = World::new(behavior, false, None, seed);
+            world.faults_in_a_hundred = 10;
+            world.proposes = Some(Some(patience));
+            world.run();
+            let told = || format!("{behavior:?} {seed}: {world:#?}");
+            assert!(world.commits.len() <= 2, "{}", told());
+            let bumps = world.proposals.iter().filter(|one| **one == "bump").count();
+            assert_eq!(bumps, 1, "{}", told());
+            let is_bad = !matches!(
+                behavior,
+                Behavior::Good
+                    | Behavior::GoodAfterAWhileWithoutANode
+                    | Behavior::NeverStarts
+                    | Behavior::NeverSynced
+            );
+            assert_eq!(world.proposals.len(), 1 + usize::from(is_bad), "{}", told());
+            // Somebody is told of a way back that waits, and may be for longer than this runs.
+            if is_bad && patience < 3_000 {
+                assert_eq!(
+                    (world.tag.as_str(), world.ends[0]),
+                    ("from", "rolled back"),
+                    "{}",
+                    told()
+                );
+            }
+            // What somebody closes is not asked for again.
+            let mut world = World::new(behavior, false, None, seed);
+            world.faults_in_a_hundred = 10;
+            world.proposes = Some(None);
+            world.run();
+            assert_eq!((world.tag.as_str(), world.commits.len()), ("from", 0), "{world:#?}");
+            assert_eq!(world.proposals, ["bump"], "{behavior:?} {seed}: {world:#?}");
+        }
+    }
+}
+
 fn update() -> Update {
     Update { id: "1".to_owned(), from: "from".to_owned(), to: "to".to_owned() }
 }
@@ -147,6 +188,7 @@ fn states() -> Vec<State> {
     let clock = |started| Clock { rolled: 0, started };
     vec![
         State::Idle,
+        State::Proposed(update(), 0),
         State::Committing(update(), 0),
         State::Syncing(update(), 0),
         State::Rolling(update(), clock(None)),
@@ -164,7 +206,14 @@ fn sights(now: i64) -> Vec<Seen> {
     let mut all = Vec::new();
     let git = |tag: &str, is_noted| {
         let hash = format!("hash of {tag}");
-        Some(InGit { tag: tag.to_owned(), hash, is_committed: tag == "to", is_noted })
+        Some(InGit {
+            tag: tag.to_owned(),
+            hash,
+            is_committed: tag == "to",
+            is_noted,
+            proposal: None,
+            return_proposal: None,
+        })
     };
     let gits = [
         None,
@@ -194,7 +243,13 @@ fn sights(now: i64) -> Vec<Seen> {
                     for has_way_back in [true, false] {
                         all.push(Seen {
                             now,
-                            policy: Policy { has_way_back, timeout: 600, is_data_safe: true },
+                            policy: Policy {
+                                has_way_back,
+                                timeout: 600,
+                                is_data_safe: true,
+                                is_proposed: !has_way_back,
+                                is_return_proposed: has_way_back,
+                            },
                             git: git.clone(),
                             next: next.clone(),
                             live: live.map(str::to_owned),

@@ -72,6 +72,33 @@ pub struct Repository {
     /// `{action}` are replaced; `{subject}` is what it is by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Where requests to merge are opened, for `update.mode: branch`; without it the branches are
+    /// pushed, and people open them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_requests: Option<PullRequests>,
+}
+
+/// The API that opens requests to merge.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PullRequests {
+    /// Whose API it is.
+    pub provider: Provider,
+    /// Its address, such as `https://git.example/api/v1`; that of the repository's host by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+}
+
+/// Whose API it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// GitHub, its own or a company's.
+    GitHub,
+    /// GitLab.
+    GitLab,
+    /// Gitea and Forgejo.
+    Gitea,
 }
 
 /// Who commits.
@@ -128,6 +155,7 @@ impl Repository {
             ca_bundle: None,
             author: None,
             subject: None,
+            pull_requests: None,
         }
     }
 

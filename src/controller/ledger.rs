@@ -5,36 +5,35 @@
 //! and made anew from the new tip when somebody else was faster.
 
 mod derive;
+mod pace;
+mod propose;
+mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::observed::Tip;
 use super::run::{Folders, Shared};
 use super::update::Effect;
 use super::world::Key;
 use crate::api::controller_config::Repository as Source;
-use crate::api::settings::FILE;
+use crate::forge::Forge;
 use crate::git::{self, Author, Cache, Fault, Pushed};
-use crate::repository::{self, Files, Repository};
-use crate::update::message::{Action, Message};
-use crate::validate;
+use pace::Pace;
+pub use view::{Held, View};
 
 /// How often a branch is looked at that nothing else tells of.
 const POLL: Duration = Duration::from_secs(30);
-/// First wait after a fault, and the longest.
-const FIRST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(300);
+/// How often it is asked what became of requests to merge.
+const CHECK: Duration = Duration::from_secs(120);
 /// How long is gathered what goes into one push.
 const GATHER: Duration = Duration::from_millis(50);
 /// How often a push is made anew that somebody else was faster than.
 const TRIES: u32 = 10;
-/// Commits whose trailers are read: an update that is older is over.
-const HISTORY: usize = 5_000;
 
 /// Something to be committed.
 #[derive(Clone, Debug)]
@@ -45,6 +44,9 @@ pub struct Intent {
     pub effect: Effect,
 }
 
+/// What was asked for, by whom: the last word of an instance counts.
+type Intents = BTreeMap<Key, Effect>;
+
 /// A repository as everybody sees it.
 pub struct Ledger {
     /// What the configuration says of it.
@@ -53,40 +55,12 @@ pub struct Ledger {
     intents: mpsc::Sender<Intent>,
 }
 
-/// What is known of a branch.
-#[derive(Default)]
-pub struct View {
-    /// What the last fetch or push left; none before the first one.
-    pub held: Option<Held>,
-    /// Why nothing newer is known.
-    pub fault: Option<String>,
-}
-
-/// The tip of a branch, read.
-pub struct Held {
-    /// The commit.
-    pub commit: String,
-    /// Its instances.
-    pub repository: Repository,
-    /// Why nothing but ways back is committed: what `openclaw validate` says of it.
-    pub findings: Option<String>,
-    /// Commits of updates by their id.
-    bumps: HashMap<String, String>,
-}
-
-impl Held {
-    /// Returns what the tip holds of an instance; `id` is the update that is under way.
-    pub fn tip(&self, key: &Key, id: Option<&str>) -> Option<Tip> {
-        let (namespace, name) = (&key.namespace, &key.name);
-        let loaded = self.repository.instance(namespace, name)?;
-        let failed = self.repository.failed(namespace, name);
-        Some(Tip {
-            tag: loaded.spec.image.tag.clone().unwrap_or_default(),
-            hash: self.repository.render_hash(namespace, name).unwrap_or_default(),
-            noted: failed.iter().map(|one| one.update_id.clone()).collect::<BTreeSet<_>>(),
-            is_committed: id.is_some_and(|id| self.bumps.contains_key(id)),
-        })
-    }
+/// What its task works with.
+struct Desk {
+    cache: Arc<Cache>,
+    /// Where requests to merge are opened.
+    forge: Option<Forge>,
+    shared: Arc<Shared>,
 }
 
 impl Ledger {
@@ -111,9 +85,9 @@ impl Ledger {
         with(&mut self.view.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn failing(&self, fault: &Fault) {
-        tracing::warn!(repository = self.source.name, error = %fault, "the repository failed");
-        self.change(|view| view.fault = Some(fault.to_string()));
+    fn failing(&self, what: &'static str, fault: &Fault) -> String {
+        tracing::warn!(repository = self.source.name, error = %fault, what, "the repository failed");
+        fault.to_string()
     }
 
     /// Fetches and pushes for as long as it is polled.
@@ -123,101 +97,157 @@ impl Ledger {
         mut intents: mpsc::Receiver<Intent>,
         shared: Arc<Shared>,
     ) {
-        let mut wait = FIRST;
-        let folder = folders.cache.join(&self.source.name);
-        let cache = loop {
-            match Cache::open(&folder, remote(&self.source, &folders)) {
-                Ok(cache) => break Arc::new(cache),
-                Err(fault) => self.failing(&fault),
-            }
-            sleep(wait).await;
-            wait = (wait * 2).min(LONGEST);
-        };
-        let (mut due, mut wait) = (Instant::now(), FIRST);
+        let desk = self.desk(&folders, &shared).await;
+        let (mut fetches, mut pushes) = (Pace::new(), Pace::new());
+        let mut checked = Instant::now();
         loop {
-            let result = tokio::select! {
+            tokio::select! {
                 Some(first) = intents.recv() => {
-                    sleep(GATHER).await;
-                    let mut all = vec![first];
-                    while let Ok(more) = intents.try_recv() {
-                        all.push(more);
+                    // What failed a moment ago is asked for again; until then nothing is kept, as
+                    // it may be another's turn by then.
+                    if Instant::now() < pushes.due {
+                        continue;
                     }
-                    self.commit(&cache, all, &shared).await
+                    sleep(GATHER).await;
+                    let mut all = Intents::from([(first.key, first.effect)]);
+                    while let Ok(more) = intents.try_recv() {
+                        all.insert(more.key, more.effect);
+                    }
+                    let refused = match self.commit(&desk, all).await {
+                        Ok(()) => {
+                            pushes.good(Duration::ZERO);
+                            None
+                        }
+                        Err(fault) => {
+                            pushes.bad();
+                            Some(self.failing("push", &fault))
+                        }
+                    };
+                    self.told(&desk, |view| &mut view.refused, refused);
                 }
-                () = sleep_until(due) => self.refresh(&cache, &shared).await,
-            };
-            match result {
-                Ok(()) => (due, wait) = (Instant::now() + POLL, FIRST),
-                Err(fault) => {
-                    self.failing(&fault);
-                    self.tell_all(&shared);
-                    (due, wait) = (Instant::now() + wait, (wait * 2).min(LONGEST));
+                () = sleep_until(fetches.due) => {
+                    let mut result = self.refresh(&desk).await;
+                    if result.is_ok() && checked.elapsed() >= CHECK {
+                        checked = Instant::now();
+                        result = propose::check(&self, &desk).await;
+                    }
+                    match result {
+                        Ok(()) => fetches.good(POLL),
+                        Err(fault) => {
+                            fetches.bad();
+                            let fault = Some(self.failing("fetch", &fault));
+                            self.told(&desk, |view| &mut view.fault, fault);
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    async fn desk(&self, folders: &Folders, shared: &Arc<Shared>) -> Desk {
+        let mut pace = Pace::new();
+        let folder = folders.cache.join(&self.source.name);
+        loop {
+            let secrets = folders.credentials.join(&self.source.name);
+            let opened = Cache::open(&folder, remote(&self.source, secrets.clone()));
+            let forge = Forge::new(&self.source, secrets);
+            let forge = forge.map_err(|fault| Fault::Unsupported(fault.to_string()));
+            match opened.and_then(|cache| Ok((cache, forge?))) {
+                Ok((cache, forge)) => {
+                    return Desk { cache: Arc::new(cache), forge, shared: shared.clone() };
+                }
+                Err(fault) => {
+                    let fault = self.failing("open", &fault);
+                    self.change(|view| view.fault = Some(fault));
+                }
+            }
+            pace.bad();
+            sleep_until(pace.due).await;
+        }
+    }
+
+    /// Keeps a fault, or that there is none any more; whoever may be concerned looks when that is
+    /// news.
+    fn told(
+        &self,
+        desk: &Desk,
+        field: impl FnOnce(&mut View) -> &mut Option<String>,
+        fault: Option<String>,
+    ) {
+        let is_news = self.change(|view| {
+            let field = field(view);
+            let is_news = *field != fault;
+            *field = fault;
+            is_news
+        });
+        if is_news {
+            self.tell_all(&desk.shared);
         }
     }
 
     /// Takes over what the branch holds.
-    async fn refresh(self: &Arc<Self>, cache: &Arc<Cache>, shared: &Shared) -> Result<(), Fault> {
-        let commit = cache.fetch().await?;
+    async fn refresh(&self, desk: &Desk) -> Result<(), Fault> {
+        let mut commit = desk.cache.fetch().await?;
         let is_known =
             self.read(|view| view.held.as_ref().is_some_and(|held| held.commit == commit));
         if is_known {
-            if self.change(|view| view.fault.take()).is_some() {
-                self.tell_all(shared);
-            }
+            self.told(desk, |view| &mut view.fault, None);
             return Ok(());
         }
-        let cache = cache.clone();
-        let held = blocking(move || read(&cache, &commit)).await?;
+        if desk.cache.is_large() {
+            desk.cache.renew().await?;
+            commit = desk.cache.fetch().await?;
+        }
+        let cache = desk.cache.clone();
+        let held = blocking(move || view::read(&cache, &commit)).await?;
         tracing::info!(repository = self.source.name, commit = held.commit, "read the branch");
-        self.change(|view| *view = View { held: Some(held), fault: None });
-        self.tell_all(shared);
+        self.change(|view| (view.held, view.fault) = (Some(held), None));
+        self.tell_all(&desk.shared);
         Ok(())
     }
 
     /// Makes the commits and pushes them, from the new tip when somebody else was faster.
-    async fn commit(
-        self: &Arc<Self>,
-        cache: &Arc<Cache>,
-        intents: Vec<Intent>,
-        shared: &Shared,
-    ) -> Result<(), Fault> {
-        // The last word of an instance counts.
-        let intents: BTreeMap<Key, Effect> =
-            intents.into_iter().map(|one| (one.key, one.effect)).collect();
+    async fn commit(self: &Arc<Self>, desk: &Desk, intents: Intents) -> Result<(), Fault> {
+        let is_proposed = |effect: &Effect| matches!(effect, Effect::Propose(_));
+        let (proposed, intents): (Intents, Intents) =
+            intents.into_iter().partition(|(_, effect)| is_proposed(effect));
         let intents = Arc::new(intents);
         for attempt in 0..TRIES {
             let started = Instant::now();
-            let (ledger, reader, wanted) = (self.clone(), cache.clone(), intents.clone());
-            let made = blocking(move || derive::derive(&ledger, &reader, &wanted)).await?;
-            let Some(made) = made else { return Ok(()) };
-            match cache.push(&made.base, &made.tip, None).await? {
-                Pushed::Done => {
-                    let (count, took) = (made.commits.len(), started.elapsed().as_secs_f64());
-                    tracing::info!(
-                        repository = self.source.name,
-                        commit = made.tip,
-                        count,
-                        seconds = took,
-                        "pushed"
-                    );
-                    self.change(|view| derive::take_over(view, made));
-                    for key in intents.keys() {
-                        shared.look(key.clone(), true);
-                    }
-                    return Ok(());
-                }
-                Pushed::Lost => {
-                    tracing::info!(repository = self.source.name, attempt, "somebody was faster");
-                    let jitter = attempt * 50 + started.elapsed().subsec_micros() % 97;
-                    sleep(Duration::from_millis(u64::from(jitter))).await;
-                    self.refresh(cache, shared).await?;
-                }
+            let Some(made) = self.derive(desk, &intents).await? else { break };
+            if desk.cache.push(&made.base, &made.tip, None).await? == Pushed::Done {
+                self.pushed(made, started.elapsed());
+                intents.keys().for_each(|key| desk.shared.look(key.clone(), true));
+                break;
+            }
+            tracing::info!(repository = self.source.name, attempt, "somebody was faster");
+            let jitter = attempt * 50 + started.elapsed().subsec_micros() % 97;
+            sleep(Duration::from_millis(u64::from(jitter))).await;
+            self.refresh(desk).await?;
+        }
+        // What is not on the branch by now is asked for again with the next look.
+        for (key, effect) in proposed {
+            if let Effect::Propose(effect) = effect {
+                propose::propose(self, desk, &key, *effect).await?;
             }
         }
-        // Asked for again with the next look.
         Ok(())
+    }
+
+    /// Makes the commits without pushing them.
+    async fn derive(
+        self: &Arc<Self>,
+        desk: &Desk,
+        intents: &Arc<Intents>,
+    ) -> Result<Option<derive::Made>, Fault> {
+        let (ledger, cache, intents) = (self.clone(), desk.cache.clone(), intents.clone());
+        blocking(move || derive::derive(&ledger, &cache, &intents)).await
+    }
+
+    fn pushed(&self, made: derive::Made, took: Duration) {
+        let (commit, count, seconds) = (&made.tip, made.commits.len(), took.as_secs_f64());
+        tracing::info!(repository = self.source.name, commit, count, seconds, "pushed");
+        self.change(|view| derive::take_over(view, made));
     }
 
     /// Makes everybody look who may be concerned.
@@ -236,15 +266,14 @@ impl Ledger {
 }
 
 /// Where a repository is, with the folder that its credentials are mounted in.
-fn remote(source: &Source, folders: &Folders) -> git::Remote {
-    let folder = folders.credentials.join(&source.name);
+fn remote(source: &Source, secrets: PathBuf) -> git::Remote {
     git::Remote {
         url: source.url.clone(),
         branch: source.branch.clone(),
         path: source.path.clone(),
-        secrets: Some(folder),
+        secrets: Some(secrets),
         known_hosts: source.known_hosts.clone(),
-        ca_bundle: source.ca_bundle.clone(),
+        ca_bundle: source.ca_bundle.clone().filter(|_| !source.is_ssh()),
     }
 }
 
@@ -256,39 +285,6 @@ async fn blocking<T: Send + 'static>(
         Ok(result) => result,
         Err(broken) => Err(Fault::Local(broken.to_string())),
     }
-}
-
-/// Returns the files of a commit that have to do with instances.
-fn files(cache: &Cache, commit: &str) -> Result<Files, Fault> {
-    let found = cache.blobs(commit, &[FILE])?;
-    let settings = found.get(FILE).and_then(|bytes| validate::settings::unchecked(FILE, bytes));
-    let settings = settings.unwrap_or_default();
-    cache.files_where(commit, &|path| repository::is_relevant(path, &settings))
-}
-
-fn read(cache: &Cache, commit: &str) -> Result<Held, Fault> {
-    let (repository, mut report) = Repository::read_as_is(files(cache, commit)?);
-    let Some(repository) = repository else {
-        let found = first(&mut report).unwrap_or_default();
-        return Err(Fault::Unsupported(format!("openclaw.yaml cannot be read: {found}")));
-    };
-    let mut bumps = HashMap::new();
-    for (commit, message) in cache.messages(commit, HISTORY)? {
-        if let Some(message) = Message::parse(&message).filter(|one| one.action == Action::Bump) {
-            bumps.insert(message.id, commit);
-        }
-    }
-    Ok(Held { commit: commit.to_owned(), repository, findings: first(&mut report), bumps })
-}
-
-/// The first error of a report, as a sentence.
-fn first(report: &mut crate::diagnostic::Report) -> Option<String> {
-    report.sort();
-    let mut errors =
-        report.findings().iter().filter(|one| one.severity == crate::diagnostic::Severity::Error);
-    let first = errors.next()?;
-    let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-    Some(format!("{place}{} {}: {}", first.code, first.path, first.message))
 }
 
 /// Who commits, unless the configuration says otherwise.

@@ -217,7 +217,7 @@ impl Worker {
     /// done is asked for again.
     fn update(&self, key: &Key, observed: &Observed, effect: Effect) {
         match effect {
-            Effect::Bump(_) | Effect::Revert(..) | Effect::Note(..) => {
+            Effect::Bump(_) | Effect::Revert(..) | Effect::Note(..) | Effect::Propose(_) => {
                 if let Some(ledger) = self.surveyor.ledger(key) {
                     ledger.ask(Intent { key: key.clone(), effect });
                 }

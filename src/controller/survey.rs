@@ -11,7 +11,6 @@ use super::run::Shared;
 use super::update::{State, Update, stored};
 use super::world::Key;
 use crate::api::Loaded;
-use crate::api::settings::UpdateMode;
 use crate::api::status::OpenClawInstanceStatus;
 use crate::repository::{Refusal, Repository};
 use crate::update::{Reason, Release, Standing, Wait, message, stands};
@@ -67,6 +66,11 @@ impl Surveyor {
         let holding: Vec<&Arc<Ledger>> =
             self.ledgers.iter().filter(|ledger| ledger.read(|view| has(view, key))).collect();
         match holding.as_slice() {
+            [] if self.is_reading() => {
+                let message = "the repositories are being read";
+                facts.next = Err(Wait::new(Reason::Checking, message));
+                facts.branch = Branch::Reading;
+            }
             [] => {
                 let message = self.nobody();
                 facts.next = Err(Wait::new(Reason::GitError, message.clone()));
@@ -88,14 +92,19 @@ impl Surveyor {
         self.ledgers.iter().find(|ledger| ledger.read(|view| has(view, key)))
     }
 
+    /// Whether nobody knows yet what a repository holds, nor that it cannot be read.
+    fn is_reading(&self) -> bool {
+        let is_unread = |view: &View| view.held.is_none() && view.fault.is_none();
+        self.ledgers.iter().any(|ledger| ledger.read(is_unread))
+    }
+
     /// Why no repository holds an instance.
     fn nobody(&self) -> String {
         let fault = self.ledgers.iter().find_map(|ledger| {
             let name = &ledger.source.name;
             ledger.read(|view| match (&view.fault, &view.held) {
                 (Some(fault), None) => Some(format!("repository `{name}`: {fault}")),
-                (None, None) => Some(format!("repository `{name}` is being read")),
-                (_, Some(_)) => None,
+                _ => None,
             })
         });
         fault.unwrap_or_else(|| "no source in the configured repositories holds it".to_owned())
@@ -119,10 +128,9 @@ impl Surveyor {
             return;
         }
         let update = stored::update(state);
-        let Some(tip) = held.tip(asker.key, update.map(|update| update.id.as_str())) else {
-            return;
-        };
+        let Some(tip) = view.tip(asker.key, update) else { return };
         facts.branch = Branch::Holds(tip);
+        facts.fault = view.fault.clone().or_else(|| view.refused.clone());
         let (namespace, name) = (&asker.key.namespace, &asker.key.name);
         let Some(loaded) = held.repository.instance(namespace, name) else { return };
         if let Some(update) = update {
@@ -132,8 +140,11 @@ impl Surveyor {
             if let Answer::Known(Some(release), _) = release {
                 facts.digests = digests(&release);
             }
-            facts.next = Err(Wait::new(Reason::Checking, "an update is under way"));
-            return;
+            // What nobody has agreed to may be overtaken by something newer.
+            if !matches!(state, State::Proposed(..)) {
+                facts.next = Err(Wait::new(Reason::Checking, "an update is under way"));
+                return;
+            }
         }
         facts.next = match (&view.fault, &held.findings) {
             (Some(fault), _) => Err(Wait::new(Reason::GitError, fault.clone())),
@@ -153,10 +164,6 @@ impl Surveyor {
     ) -> Result<Update, Wait> {
         let Asker { key, interval, now } = *asker;
         let repository = &held.repository;
-        if repository.settings().update.mode == UpdateMode::Branch {
-            let message = "`update.mode: branch` is not in this release yet";
-            return Err(Wait::new(Reason::Held, message));
-        }
         let standing = stands(repository, loaded, false, now).inspect_err(|wait| {
             *wake = (wait.reason == Reason::OutsideWindow).then_some(now + WINDOW);
         })?;

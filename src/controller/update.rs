@@ -3,11 +3,14 @@
 //!
 //! ```text
 //! Idle -> Committing -> Syncing -> Rolling -> Soaking -> Idle (confirmed)
-//!                                     |          |
-//!                                     v          v
+//!   |                   ^             |          |
+//!   +--> Proposed ------+             v          v
 //!                        Reverting -> ReturnSyncing -> ReturnRolling -> Idle (rolled back)
 //!                        Noting -> Idle (kept: there is no way back, or none is wanted)
 //! ```
+//!
+//! `Proposed` waits for people without a limit: somebody merges the request, closes it, or a newer
+//! version takes its place.
 //!
 //! From everywhere back to `Idle` when a person sets another tag: then it is theirs. Where that is
 //! the tag before, the version is noted first, or it would be taken again. A state is
@@ -68,6 +71,8 @@ pub struct Verdict {
 pub enum State {
     /// Nothing is under way.
     Idle,
+    /// It waits on a branch of its own for somebody who merges it.
+    Proposed(Update, i64),
     /// The commit is being made.
     Committing(Update, i64),
     /// The commit is on the branch, and not in the cluster yet.
@@ -121,6 +126,10 @@ pub struct Policy {
     pub timeout: i64,
     /// Whether the data of the version before comes back with its tag, or needs not to.
     pub is_data_safe: bool,
+    /// Whether a version is proposed, and not committed.
+    pub is_proposed: bool,
+    /// Whether the way back, and the note of a failure, are proposed as well.
+    pub is_return_proposed: bool,
 }
 
 /// What the branch holds of an instance.
@@ -135,6 +144,19 @@ pub struct InGit {
     pub is_committed: bool,
     /// Whether the record notes the failure of the update that is under way.
     pub is_noted: bool,
+    /// The request to merge the update that is under way; none while nobody knows of one.
+    pub proposal: Option<Proposal>,
+    /// The same of its way back, or of the note of its failure.
+    pub return_proposal: Option<Proposal>,
+}
+
+/// A request to merge a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Where people find it: its address, or the branch where nobody could open a request.
+    pub place: String,
+    /// Whether it can still be merged; what was merged shows in the branch itself.
+    pub is_open: bool,
 }
 
 /// What came of asking a gateway.
@@ -184,6 +206,8 @@ pub enum Effect {
     Revert(Update, Verdict),
     /// Commit the note of the failure alone.
     Note(Update, Verdict),
+    /// The same on a branch of its own, with a request to merge it.
+    Propose(Box<Effect>),
     /// Delete the Pod that stays.
     DeletePod {
         /// Its UID.
@@ -191,6 +215,16 @@ pub enum Effect {
     },
     /// Ask the gateway.
     Probe,
+}
+
+impl Effect {
+    /// Whether it is done by a commit.
+    pub fn is_commit(&self) -> bool {
+        match self {
+            Self::Bump(_) | Self::Revert(..) | Self::Note(..) | Self::Propose(_) => true,
+            Self::DeletePod { .. } | Self::Probe => false,
+        }
+    }
 }
 
 /// How an update ended.
@@ -206,7 +240,7 @@ pub enum End {
     Superseded(Update),
     /// A person has gone back to the tag before, which is noted: it is not taken again.
     Undone(Update),
-    /// It could not be committed, and is given up; nothing has changed.
+    /// It was not committed, and is given up; nothing has changed.
     GivenUp(Update),
 }
 
@@ -217,6 +251,8 @@ pub enum Word {
     Waiting(Wait),
     /// It goes its way.
     Going(&'static str),
+    /// It waits for people, and says where.
+    Asked(&'static str, String),
     /// It takes longer than it should, or cannot go on; somebody should look.
     Alarm(&'static str, String),
 }

@@ -117,11 +117,11 @@ fn is_port(text: &str) -> bool {
 
 fn is_endpoint(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| is_host_and_path(&format!("{rest}/")))
+    rest.is_some_and(|rest| is_host_and_path(&format!("{rest}/.")))
 }
 
-fn certificates(bundle: &str, is_ssh: bool) -> Option<(&'static str, String)> {
-    let is_fine = !is_ssh && bundle.contains("-----BEGIN CERTIFICATE-----");
+fn certificates(bundle: &str, is_needless: bool) -> Option<(&'static str, String)> {
+    let is_fine = !is_needless && bundle.contains("-----BEGIN CERTIFICATE-----");
     let allowed = "certificates in PEM, with an https url";
     (!is_fine).then(|| ("caBundle", format!("found something else, allowed: {allowed}")))
 }
@@ -167,8 +167,16 @@ pub fn repository(repository: &Repository) -> Vec<(&'static str, String)> {
         found.push(("knownHosts", "found beside an https url, allowed: with ssh".to_owned()));
     }
     let bundle = repository.ca_bundle.as_deref();
-    found.extend(bundle.and_then(|bundle| certificates(bundle, repository.is_ssh())));
+    // With ssh it is for the API that opens pull requests.
+    let is_needless = repository.is_ssh() && repository.pull_requests.is_none();
+    found.extend(bundle.and_then(|bundle| certificates(bundle, is_needless)));
     found.extend(repository.author.as_ref().and_then(author));
+    if let Some(api) = repository.pull_requests.as_ref().and_then(|one| one.api.as_ref())
+        && !is_endpoint(api)
+    {
+        let (shown, allowed) = (without_password(api), "`https://host/path`, without a password");
+        found.push(("pullRequests.api", format!("found `{shown}`, allowed: {allowed}")));
+    }
     if let Some(subject) = &repository.subject
         && (subject.trim().is_empty() || subject.len() > 200 || subject.contains(['\n', '\r']))
     {

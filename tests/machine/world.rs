@@ -1,7 +1,7 @@
 //! A cluster, a branch and a process that may die, in a time of their own.
 
 use openclaw::controller::update::{
-    Answer, Effect, End, Health, InGit, Policy, Seen, State, Update, Verdict, Word, step,
+    Answer, Effect, End, Health, InGit, Policy, Proposal, Seen, State, Update, Verdict, Word, step,
 };
 use openclaw::update::{Reason, Wait};
 
@@ -47,6 +47,12 @@ pub struct World {
     pub person_at: Option<i64>,
     /// When a person takes back what was committed.
     pub undone_at: Option<i64>,
+    /// Whether versions and ways back are proposed; how long a person takes to merge, or none when
+    /// they close the request.
+    pub proposes: Option<Option<i64>>,
+    /// What waits for a person, since when, and whether it was closed.
+    requests: Vec<(Effect, i64, bool)>,
+    pub proposals: Vec<&'static str>,
     pub ended_at: i64,
     now: i64,
     /// Calls over a boundary so far.
@@ -77,6 +83,9 @@ impl World {
             faults_in_a_hundred: 0,
             person_at: None,
             undone_at: None,
+            proposes: None,
+            requests: Vec::new(),
+            proposals: Vec::new(),
             ended_at: 0,
             now: 0,
             calls: 0,
@@ -143,6 +152,7 @@ impl World {
         if self.undone_at.is_some_and(|at| self.now >= at) && self.tag == "to" {
             "from".clone_into(&mut self.tag);
         }
+        self.people();
         if self.behavior != Behavior::NeverSynced && self.live != self.tag && self.roll(4) == 0 {
             self.live.clone_from(&self.tag);
             self.synced_at = self.now;
@@ -175,6 +185,31 @@ impl World {
         }
     }
 
+    /// People merge what waits for them, or close it.
+    fn people(&mut self) {
+        let Some(patience) = self.proposes else { return };
+        let now = self.now;
+        let due = |since: i64| now >= since + patience.unwrap_or(100);
+        let due: Vec<Effect> = {
+            let open = self.requests.iter_mut().filter(|(_, since, closed)| !closed && due(*since));
+            open.map(|(effect, _, closed)| {
+                *closed = true;
+                effect.clone()
+            })
+            .collect()
+        };
+        if patience.is_some() {
+            due.iter().for_each(|effect| self.act(effect));
+        }
+    }
+
+    fn proposal(&self, is_bump: bool) -> Option<Proposal> {
+        let is_it = |effect: &Effect| matches!(effect, Effect::Bump(_)) == is_bump;
+        let mut requests = self.requests.iter().filter(|(effect, ..)| is_it(effect));
+        let (_, _, is_closed) = requests.next()?;
+        Some(Proposal { place: "https://git.example/1".to_owned(), is_open: !is_closed })
+    }
+
     /// A push is compared with what is there: it changes the tag that it was decided about, or
     /// nothing.
     fn act(&mut self, effect: &Effect) {
@@ -195,6 +230,13 @@ impl World {
             Effect::Note(..) if !self.is_noted => {
                 commit("note");
                 self.is_noted = true;
+            }
+            Effect::Propose(inner) => {
+                let is_bump = matches!(**inner, Effect::Bump(_));
+                if self.proposal(is_bump).is_none() {
+                    self.proposals.push(if is_bump { "bump" } else { "return" });
+                    self.requests.push((*inner.clone(), self.now, false));
+                }
             }
             Effect::Probe if self.behavior == Behavior::DoesNotAnswer => {
                 self.answer = Some(Answer::No);
@@ -235,12 +277,20 @@ impl World {
         let is_new = self.read.as_ref().is_some_and(|(tag, noted, _)| tag == "from" && !noted);
         Seen {
             now: self.now,
-            policy: Policy { has_way_back: !self.keeps, timeout: 600, is_data_safe: true },
+            policy: Policy {
+                has_way_back: !self.keeps,
+                timeout: 600,
+                is_data_safe: true,
+                is_proposed: self.proposes.is_some(),
+                is_return_proposed: self.proposes.is_some(),
+            },
             git: self.read.as_ref().map(|(tag, is_noted, is_committed)| InGit {
                 tag: tag.clone(),
                 hash: tag.clone(),
                 is_committed: *is_committed,
                 is_noted: *is_noted,
+                proposal: self.proposal(true),
+                return_proposal: self.proposal(false),
             }),
             next: if is_new { Ok(update) } else { Err(wait) },
             live: Some(self.live.clone()),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::jiff::Timestamp;
 
-use super::{Held, Ledger, View, author, files};
+use super::view::files;
+use super::{Held, Ledger, View, author};
 use crate::api::record::Failure;
 use crate::api::settings::FILE;
 use crate::controller::update::{Effect, UNDONE, Update, Verdict};
@@ -104,12 +105,12 @@ fn worded(message: &Message, subject: Option<&str>) -> String {
     text.replacen(&own, subject.trim(), 1)
 }
 
-fn message(key: &Key, effect: &Effect) -> Option<Message> {
+pub(super) fn message(key: &Key, effect: &Effect) -> Option<Message> {
     let (update, action, why) = match effect {
         Effect::Bump(update) => (update, Action::Bump, None),
         Effect::Revert(update, verdict) => (update, Action::Revert, Some(verdict)),
         Effect::Note(update, verdict) => (update, Action::Note, Some(verdict)),
-        Effect::DeletePod { .. } | Effect::Probe => return None,
+        Effect::DeletePod { .. } | Effect::Probe | Effect::Propose(_) => return None,
     };
     let Update { id, from, to } = update.clone();
     let (from, to) = if action == Action::Revert { (to, from) } else { (from, to) };
@@ -164,7 +165,7 @@ impl Maker<'_> {
                 let failure = self.failure(update, verdict);
                 Ok(Ok(repository::note(&files, &key.namespace, &key.name, &failure)))
             }
-            Effect::DeletePod { .. } | Effect::Probe => Ok(Ok(Edits::new())),
+            Effect::DeletePod { .. } | Effect::Probe | Effect::Propose(_) => Ok(Ok(Edits::new())),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::controller::update::{Answer, Update};
+use crate::controller::update::{Answer, Proposal, Update};
 use crate::update::{Reason, Wait};
 
 /// How a spec wants its updates.
@@ -34,6 +34,8 @@ pub struct UpdateFacts {
     pub digests: Vec<String>,
     /// What the gateway says to its token; none while nobody has asked.
     pub answer: Option<Answer>,
+    /// Why the last fetch or push failed.
+    pub fault: Option<String>,
 }
 
 impl Default for UpdateFacts {
@@ -46,6 +48,7 @@ impl Default for UpdateFacts {
             checked: None,
             digests: Vec::new(),
             answer: None,
+            fault: None,
         }
     }
 }
@@ -56,7 +59,9 @@ pub enum Branch {
     /// The controller knows of no repository.
     #[default]
     Unconfigured,
-    /// No branch was read yet, or none that was read holds it; in a sentence.
+    /// The branches are being read for the first time.
+    Reading,
+    /// No branch could be read, or none that was read holds it; in a sentence.
     Unread(String),
     /// It is another cluster's, or two repositories hold it; in a sentence.
     Foreign(String),
@@ -75,4 +80,12 @@ pub struct Tip {
     pub noted: BTreeSet<String>,
     /// Whether a commit of the update that is under way is in the history.
     pub is_committed: bool,
+    /// Whether openclaw.yaml wants versions to be proposed.
+    pub is_proposed: bool,
+    /// Whether it wants the way back to be proposed.
+    pub is_return_proposed: bool,
+    /// The request to merge the update that is under way.
+    pub proposal: Option<Proposal>,
+    /// The request to merge its way back, or the note of its failure.
+    pub return_proposal: Option<Proposal>,
 }

@@ -16,10 +16,24 @@ pub(super) fn noting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen
         git => {
             let state = State::Noting(update.clone(), since, verdict.clone());
             let step = stay(state, Word::Alarm(word, verdict.message.clone()), None);
-            let effect = Effect::Note(update.clone(), verdict.clone());
-            Step { effect: git.is_some().then_some(effect), ..step }
+            if git.is_none() {
+                return step;
+            }
+            returning(step, Effect::Note(update.clone(), verdict.clone()), seen)
         }
     }
+}
+
+/// Asks for a commit of the way back, or for a request to merge it, which people decide about.
+fn returning(step: Step, effect: Effect, seen: &Seen) -> Step {
+    if !seen.policy.is_return_proposed {
+        return doing(step, effect);
+    }
+    let proposal = seen.git.as_ref().and_then(|git| git.return_proposal.as_ref());
+    let Some(proposal) = proposal else { return doing(step, Effect::Propose(Box::new(effect))) };
+    let word = if proposal.is_open { "ReturnProposed" } else { "ReturnClosed" };
+    let message = format!("the failed version stays until somebody merges {}", proposal.place);
+    Step { word: Word::Alarm(word, message), wake: None, ..step }
 }
 
 pub(super) fn reverting(update: &Update, since: i64, verdict: &Verdict, seen: &Seen) -> Step {
@@ -31,13 +45,13 @@ pub(super) fn reverting(update: &Update, since: i64, verdict: &Verdict, seen: &S
         // A person has gone back: what failed is noted all the same.
         Some(git) if git.tag == update.from => {
             let step = stay(state, Word::Going("Reverting"), None);
-            doing(step, Effect::Note(update.clone(), verdict.clone()))
+            returning(step, Effect::Note(update.clone(), verdict.clone()), seen)
         }
         Some(git) if git.tag != update.to => superseded(update),
         Some(_) => {
             let late = ("GitError", "the way back cannot be committed");
             let step = until(state, since + COMMIT, seen.now, "Reverting", late);
-            doing(step, Effect::Revert(update.clone(), verdict.clone()))
+            returning(step, Effect::Revert(update.clone(), verdict.clone()), seen)
         }
         None => until(state, since + COMMIT, seen.now, "Reverting", UNREAD),
     }

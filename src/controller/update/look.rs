@@ -25,7 +25,7 @@ pub struct Looked {
     pub end: Option<End>,
     /// When to look again, in seconds since 1970 in UTC.
     pub wake: Option<i64>,
-    /// Whether an update is under way.
+    /// Whether an update is under way that nobody has to agree to.
     pub is_busy: bool,
 }
 
@@ -34,7 +34,15 @@ pub fn look(observed: &Observed, now: i64) -> Looked {
     let before = observed.instance.status.auto_update.clone().unwrap_or_default();
     let state = stored::read(&before);
     let seen = seen(observed, &state, now);
-    let step = step(&state, &seen);
+    let step = match &observed.update.branch {
+        // After a start nothing is decided about what nobody has read.
+        Branch::Reading => {
+            let word =
+                Word::Waiting(Wait::new(Reason::Checking, "the repositories are being read"));
+            Step { state: state.clone(), effect: None, end: None, word, wake: None }
+        }
+        _ => step(&state, &seen),
+    };
     let mut status = before.clone();
     stored::write(&step.state, &mut status);
     let facts = &observed.update;
@@ -57,7 +65,7 @@ pub fn look(observed: &Observed, now: i64) -> Looked {
         events,
         end: step.end,
         wake: if is_changed { Some(now) } else { step.wake },
-        is_busy: step.state != State::Idle,
+        is_busy: !matches!(step.state, State::Idle | State::Proposed(..)),
     }
 }
 
@@ -68,15 +76,18 @@ fn seen(observed: &Observed, state: &State, now: i64) -> Seen {
     let updates = wants.map(|wants| wants.updates);
     let has_snapshot = updates.is_none_or(|updates| updates.has_snapshot);
     let crosses = update.is_none_or(|one| version::crosses_schema(&one.from, &one.to));
+    let tip = match &facts.branch {
+        Branch::Holds(tip) => Some(tip),
+        Branch::Unconfigured | Branch::Reading | Branch::Unread(_) | Branch::Foreign(_) => None,
+    };
     let policy = Policy {
         has_way_back: updates.is_none_or(|updates| updates.has_way_back),
         timeout: updates.map_or(600, |updates| updates.timeout),
         is_data_safe: has_snapshot || !crosses,
+        is_proposed: tip.is_some_and(|tip| tip.is_proposed),
+        is_return_proposed: tip.is_some_and(|tip| tip.is_return_proposed),
     };
-    let git = match &facts.branch {
-        Branch::Holds(tip) => Some(in_git(tip, update)),
-        Branch::Unconfigured | Branch::Unread(_) | Branch::Foreign(_) => None,
-    };
+    let git = tip.map(|tip| in_git(tip, update));
     // The way back runs another image than the one whose digests are known.
     let is_back = matches!(state, State::ReturnSyncing(..) | State::ReturnRolling(..));
     let digests: &[String] = if is_back { &[] } else { &facts.digests };
@@ -96,6 +107,8 @@ fn in_git(tip: &Tip, update: Option<&Update>) -> InGit {
         hash: tip.hash.clone(),
         is_committed: update.is_some() && tip.is_committed,
         is_noted: update.is_some_and(|update| tip.noted.contains(&update.id)),
+        proposal: tip.proposal.clone(),
+        return_proposal: tip.return_proposal.clone(),
     }
 }
 
@@ -154,24 +167,37 @@ fn judgement(observed: &Observed, step: &Step) -> Judgement {
             _ => format!("{from} to {to}"),
         })
     };
+    // What is asked for again and again says why it does not happen.
+    if let (Some(fault), Some(effect)) = (&observed.update.fault, &step.effect)
+        && effect.is_commit()
+    {
+        return Judgement::no(kind, Reason::GitError.word(), fault.clone());
+    }
     match &step.word {
         Word::Waiting(Wait { reason: Reason::UpToDate, message }) => {
             Judgement::yes(kind, "UpToDate", message.clone())
         }
         Word::Waiting(wait) => waiting(kind, observed, wait),
         Word::Going(word) => Judgement::yes(kind, word, told(stored::update(&step.state))),
+        Word::Asked(word, place) => {
+            let update = told(stored::update(&step.state));
+            Judgement::yes(kind, word, format!("{update}: {place}"))
+        }
         Word::Alarm(reason, message) => Judgement::no(kind, reason, message.clone()),
     }
 }
 
-/// While the registry is asked, the last answer stands.
+/// While the registry is asked, or the branch read for the first time, the last answer stands.
 fn waiting(kind: &'static str, observed: &Observed, wait: &Wait) -> Judgement {
     let mut conditions = observed.instance.status.conditions.iter();
     let before = conditions.find(|one| one.type_ == kind);
     let stands = ["UpToDate", "TooYoung", "OutOfRange", "FailedBefore", "PlatformMissing"];
+    let is_reading = observed.update.branch == Branch::Reading;
     match before {
         Some(before)
-            if wait.reason == Reason::Checking && stands.contains(&before.reason.as_str()) =>
+            if is_reading
+                || (wait.reason == Reason::Checking
+                    && stands.contains(&before.reason.as_str())) =>
         {
             let verdict = if before.status == "True" { Verdict::Yes } else { Verdict::No };
             Judgement::new(kind, verdict, &before.reason, before.message.clone())
@@ -216,8 +242,12 @@ fn events(observed: &Observed, before: &State, step: &Step, judgement: &Judgemen
     let old = conditions.find(|one| one.type_ == judgement.kind).map(|one| one.reason.as_str());
     let is_alarm = matches!(step.word, Word::Alarm(..));
     let is_loud = is_alarm || LOUD.contains(&judgement.reason.as_str());
-    if is_loud && old != Some(judgement.reason.as_str()) {
-        tell(true, &judgement.reason, judgement.message.clone().unwrap_or_default());
+    let is_new = old != Some(judgement.reason.as_str());
+    let message = || judgement.message.clone().unwrap_or_default();
+    match &step.word {
+        _ if is_loud && is_new => tell(true, &judgement.reason, message()),
+        Word::Asked("Proposed", _) if is_new => tell(false, "UpdateProposed", message()),
+        _ => {}
     }
     events
 }
@@ -239,8 +269,6 @@ fn farewell(end: &End) -> (bool, &'static str, String) {
         End::Undone(update) => {
             (false, "UpdateUndone", format!("{} was taken back by hand", update.to))
         }
-        End::GivenUp(update) => {
-            (true, "UpdateGivenUp", format!("{} could not be committed", update.to))
-        }
+        End::GivenUp(update) => (true, "UpdateGivenUp", format!("{} was not committed", update.to)),
     }
 }

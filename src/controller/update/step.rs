@@ -5,11 +5,13 @@ use super::{
     Answer, COMMIT, Clock, Effect, End, Health, InGit, PROBE, REACH, SOAK, START, STUCK, SYNC,
     Seen, State, Step, UNDONE, Update, Verdict, Word,
 };
+use crate::update::Reason;
 
 /// Returns the next step. It never panics, and where nothing can be done it says so.
 pub fn step(state: &State, seen: &Seen) -> Step {
     match state {
         State::Idle => idle(seen),
+        State::Proposed(update, since) => proposed(update, *since, seen),
         State::Committing(update, since) => committing(update, *since, seen),
         State::Syncing(update, since) => syncing(update, *since, seen),
         State::Rolling(update, clock) => rolling(update, *clock, seen),
@@ -65,8 +67,48 @@ pub(super) fn until(
 
 fn idle(seen: &Seen) -> Step {
     match &seen.next {
+        Ok(update) if seen.policy.is_proposed => {
+            go(State::Proposed(update.clone(), seen.now), "Proposed")
+        }
         Ok(update) => go(State::Committing(update.clone(), seen.now), "Committing"),
         Err(wait) => stay(State::Idle, Word::Waiting(wait.clone()), None),
+    }
+}
+
+/// Waits for people: whatever the branch holds in the end was decided by them.
+fn proposed(update: &Update, since: i64, seen: &Seen) -> Step {
+    let state = State::Proposed(update.clone(), since);
+    let Some(git) = &seen.git else {
+        return until(state, since + COMMIT, seen.now, "Proposed", UNREAD);
+    };
+    if git.tag == update.to {
+        return go(State::Syncing(update.clone(), seen.now), "Syncing");
+    }
+    if git.tag != update.from {
+        return superseded(update);
+    }
+    if git.is_committed {
+        return replaced(update, seen);
+    }
+    match (&seen.next, &git.proposal) {
+        // One request at a time: the newest version.
+        (Ok(next), _) if next.to != update.to => idle(seen),
+        (Ok(_), _) if !seen.policy.is_proposed => idle(seen),
+        (Err(wait), _) if wait.reason == Reason::Disabled => {
+            ends(End::GivenUp(update.clone()), "GivenUp")
+        }
+        (Err(wait), _) if wait.reason == Reason::FailedBefore => {
+            ends(End::GivenUp(update.clone()), "GivenUp")
+        }
+        (_, Some(one)) if one.is_open => {
+            stay(state, Word::Asked("Proposed", one.place.clone()), None)
+        }
+        (_, Some(one)) => stay(state, Word::Asked("ProposalClosed", one.place.clone()), None),
+        (Ok(_), None) => {
+            let step = stay(state, Word::Going("Proposed"), None);
+            doing(step, Effect::Propose(Box::new(Effect::Bump(update.clone()))))
+        }
+        (Err(wait), None) => stay(state, Word::Waiting(wait.clone()), None),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::api::status::AutoUpdateStatus;
 pub fn word(state: &State) -> Option<&'static str> {
     Some(match state {
         State::Idle => return None,
+        State::Proposed(..) => "Proposed",
         State::Committing(..) => "Committing",
         State::Syncing(..) => "Syncing",
         State::Rolling(..) => "Rolling",
@@ -26,7 +27,8 @@ pub fn word(state: &State) -> Option<&'static str> {
 pub fn update(state: &State) -> Option<&Update> {
     match state {
         State::Idle => None,
-        State::Committing(update, _)
+        State::Proposed(update, _)
+        | State::Committing(update, _)
         | State::Syncing(update, _)
         | State::Rolling(update, _)
         | State::Soaking(update, ..)
@@ -56,6 +58,7 @@ pub fn read(status: &AutoUpdateStatus) -> State {
         message: status.failure_message.clone().unwrap_or_default(),
     };
     match phase.as_str() {
+        "Proposed" => State::Proposed(update, since),
         "Committing" => State::Committing(update, since),
         "Syncing" => State::Syncing(update, since),
         "Rolling" => State::Rolling(update, clock),
@@ -85,7 +88,9 @@ pub fn write(state: &State, status: &mut AutoUpdateStatus) {
     status.previous_version = Some(from.clone()).filter(|from| !from.is_empty());
     match state {
         State::Idle => {}
-        State::Committing(_, since) | State::Syncing(_, since) => status.phase_time = time(*since),
+        State::Proposed(_, since) | State::Committing(_, since) | State::Syncing(_, since) => {
+            status.phase_time = time(*since);
+        }
         State::Rolling(_, clock) => put_clock(*clock, status),
         State::Soaking(_, clock, since, restarts) => {
             put_clock(*clock, status);
@@ -135,6 +140,7 @@ mod tests {
             let (update, since) = (update(from), 1_789_372_900);
             let states = [
                 State::Idle,
+                State::Proposed(update.clone(), since),
                 State::Committing(update.clone(), since),
                 State::Syncing(update.clone(), since),
                 State::Rolling(update.clone(), clock(None)),
