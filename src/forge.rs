@@ -24,7 +24,7 @@ use crate::registry;
 use provider::{Call, Listed, Project};
 
 /// How long one question may take.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 /// Most bytes of an answer.
 const MOST: usize = 4 << 20;
 /// Most pages of a listing.
@@ -126,7 +126,9 @@ impl Forge {
         for page in 1..=PAGES {
             let answer = self.call(self.project.list(branch, base, open, page)).await?;
             let entries = answer.as_array().ok_or_else(|| Fault("no list".to_owned()))?;
-            all.extend(entries.iter().filter_map(|entry| self.project.read(entry)));
+            let read = entries.iter().filter_map(|entry| self.project.read(entry));
+            // Not every host filters as it is asked.
+            all.extend(read.filter(|one| one.base == base));
             if entries.len() < self.project.page() {
                 return Ok(all);
             }

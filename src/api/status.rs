@@ -172,6 +172,10 @@ pub struct AutoUpdateStatus {
     /// Why, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_message: Option<String>,
+    /// What `init-state` did last with the data on the volume: a snapshot before a newer version,
+    /// or the way back to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_message: Option<String>,
     /// When the registry was asked last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_check_time: Option<Time>,

@@ -29,6 +29,8 @@ pub(super) struct Call {
 pub(super) struct Listed {
     pub(super) number: u64,
     pub(super) branch: String,
+    /// The branch that it is to be merged into.
+    pub(super) base: String,
     pub(super) request: Request,
 }
 
@@ -133,13 +135,16 @@ impl Project {
     /// Reads a request; none where it is none.
     pub(super) fn read(&self, value: &Value) -> Option<Listed> {
         let text = |pointer: &str| value.pointer(pointer)?.as_str().map(str::to_owned);
-        let (number, branch, url, open) = match self.provider {
-            Provider::GitHub | Provider::Gitea => ("/number", "/head/ref", "/html_url", "open"),
-            Provider::GitLab => ("/iid", "/source_branch", "/web_url", "opened"),
+        let (number, branch, base, url, open) = match self.provider {
+            Provider::GitHub | Provider::Gitea => {
+                ("/number", "/head/ref", "/base/ref", "/html_url", "open")
+            }
+            Provider::GitLab => ("/iid", "/source_branch", "/target_branch", "/web_url", "opened"),
         };
         let is_open = text("/state")? == open;
         let request = Request { url: plain(&text(url)?), is_open };
-        Some(Listed { number: value.pointer(number)?.as_u64()?, branch: text(branch)?, request })
+        let number = value.pointer(number)?.as_u64()?;
+        Some(Listed { number, branch: text(branch)?, base: text(base)?, request })
     }
 
     fn requests(&self, number: Option<u64>) -> Url {

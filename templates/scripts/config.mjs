@@ -41,19 +41,24 @@ export const isObject = (value) => value !== null && typeof value === 'object' &
 
 export const warn = (text) => fs.writeSync(2, `${basename(process.argv[1])}: ${text}\n`);
 
-/** Runs `main` with the settings; a failure becomes one line and an exit code. */
+/** Leaves a line in the status of the Pod. */
+function lastWord(text) {
+  warn(text);
+  try {
+    // Not created where it is missing: the kubelet makes it, and only then is it read.
+    const log = fs.openSync('/dev/termination-log', fs.constants.O_WRONLY | fs.constants.O_TRUNC);
+    fs.writeSync(log, text);
+  } catch {}
+}
+
+/** Runs `main` with the settings; what it returns, or a failure, becomes one line, and a failure an exit code. */
 export async function run(exit, main, path = process.argv[2]) {
   try {
     path ??= fileURLToPath(new URL('init.json', import.meta.url));
-    await main(JSON.parse(fs.readFileSync(path, 'utf8')));
+    const done = await main(JSON.parse(fs.readFileSync(path, 'utf8')));
+    if (done) lastWord(done);
   } catch (error) {
-    const text = String(error.message).replace(/\s*\n\s*/g, ' ');
-    warn(text);
-    try {
-      // Not created where it is missing: the kubelet makes it, and only then is it read.
-      const log = fs.openSync('/dev/termination-log', fs.constants.O_WRONLY | fs.constants.O_TRUNC);
-      fs.writeSync(log, text);
-    } catch {}
+    lastWord(String(error.message).replace(/\s*\n\s*/g, ' '));
     process.exit(error.exit ?? exit);
   }
 }

@@ -109,6 +109,8 @@ function takeSnapshot(ctx, from) {
   fs.renameSync(`${dir}/.tmp`, `${dir}/${name}`);
   syncDir(dir);
   for (const {name: old} of snapshots(ctx).slice(2)) discard(ctx, old);
+  const size = entries.reduce((sum, [, info]) => sum + info.size, 0);
+  return `took the snapshot ${name} of the state: ${entries.length} entries, ${mebibytes(size)}`;
 }
 
 function age(ms) {
@@ -142,7 +144,7 @@ function restore(ctx, {name, from, entries}) {
     .map(([entry, info]) => [entry, info.mode & 0o7777]);
   writeRecord(ctx.journal, {name, from, modes, phase: 'out'});
   finishSwap(ctx);
-  warn(`the state is back at ${from.version} (snapshot ${name}); what it replaced is kept in .snapshots/.failed`);
+  return `the state is back at ${from.version} (snapshot ${name}); what it replaced is kept in .snapshots/.failed`;
 }
 
 function moveAll(from, to, skip = []) {
@@ -197,8 +199,9 @@ function tidy(ctx, ran) {
   }
 }
 
-/** Makes the volume fit for this version, or throws and leaves it as it was. */
+/** Makes the volume fit for this version and returns what it did, or throws and leaves it as it was. */
 export function prepare(settings) {
+  const done = [];
   const ctx = open(settings);
   const {app} = ctx;
   finishSwap(ctx);
@@ -210,14 +213,15 @@ export function prepare(settings) {
     const sameSchemas = app.schemas !== undefined && isDeepStrictEqual(app.schemas, ran.schemas);
     if (older && !sameSchemas) {
       const snapshot = chooseSnapshot(ctx, ran, settings.state);
-      restore(ctx, snapshot);
+      done.push(restore(ctx, snapshot));
       ran = snapshot.from;
     }
     const stays = ran.version === app.version || (older && sameSchemas);
-    if (!stays && settings.state?.snapshot !== false) takeSnapshot(ctx, ran);
+    if (!stays && settings.state?.snapshot !== false) done.push(takeSnapshot(ctx, ran));
   }
   // For the version that ran last there is nothing to record: it starts on a full volume too.
   writeRecord(ctx.marker, ran?.version === app.version ? {ran} : {ran, starting: app.version});
+  return done.join('; ');
 }
 
 /** Swaps in a tree that was fetched to `incoming/files`, as a snapshot is swapped in. */
@@ -229,7 +233,7 @@ export function adopt(settings, incoming) {
   writeAtomic(`${incoming}/manifest.json`, `${JSON.stringify({from: UNKNOWN, to: 'restored', created: Date.now(), entries})}\n`);
   fs.renameSync(incoming, `${ctx.dir}/${name}`);
   syncDir(ctx.dir);
-  restore(ctx, {name, from: UNKNOWN, entries});
+  return restore(ctx, {name, from: UNKNOWN, entries});
 }
 
 /** Records that this version now runs on the state; called right before it does. */

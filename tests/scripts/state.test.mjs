@@ -31,6 +31,14 @@ test('a snapshot holds links, modes, times, empty directories and odd names, and
   assert.equal(Object.keys(before).length, 33);
 });
 
+test('what was done with the state is the last word, and of a start that does nothing there is none', () => {
+  const it = running();
+  assert.match(init(it, NEW, T0 + HOUR).stderr, /^init-state.mjs: took the snapshot 2026\.9\.4\.\.2026\.9\.6 of the state: \d+ entries, 1 MiB\n$/);
+  assert.equal(init(it, NEW, T0 + HOUR).stderr, '');
+  const back = migrated();
+  assert.match(init(back, OLD, T0 + 2 * HOUR).stderr, /^init-state.mjs: the state is back at 2026\.9\.4 \(snapshot /);
+});
+
 test('the manifest names every entry with size and SHA-256', () => {
   const it = running();
   init(it, NEW, T0 + HOUR);

@@ -53,7 +53,6 @@ pub struct AutoUpdate {
     /// How often the registry is asked, 1h to 168h.
     pub check_interval: String,
     /// Takes a snapshot on the volume before another version starts.
-    ///
     /// It is uploaded to the bucket where one is configured. Without it a failed version that
     /// changed the data stays.
     pub backup_before_update: bool,

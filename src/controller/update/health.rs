@@ -2,7 +2,7 @@
 
 use super::{Answer, Health, Verdict};
 use crate::controller::health::{self, Trouble};
-use crate::controller::observed::{ContainerFacts, Observed, PodFacts, State};
+use crate::controller::observed::{ContainerFacts, Ended, Observed, PodFacts, State};
 use crate::names;
 
 /// Exit code of `init-state` for every fault of its own, which blames no version.
@@ -59,6 +59,14 @@ pub fn health(observed: &Observed, digests: &[String], answer: Option<Answer>) -
         None if pod.is_ready => Health::Ready { restarts: main.restarts, answer },
         None => starting(main),
     }
+}
+
+/// Returns what `init-state` did with the data, where it did something.
+pub fn prepared(observed: &Observed) -> Option<String> {
+    let pod = observed.pod.as_ref()?;
+    let init = pod.containers.iter().find(|one| one.name == INIT_STATE)?;
+    let State::Ended(Ended { code: 0, message, .. }) = &init.state else { return None };
+    Some(message.trim().to_owned()).filter(|message| !message.is_empty())
 }
 
 fn starting(main: &ContainerFacts) -> Health {

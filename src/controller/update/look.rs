@@ -1,6 +1,6 @@
 //! One look at the update of an instance: its state, what is seen, and what people read of it.
 
-use super::health::health;
+use super::health::{health, prepared};
 use super::{Effect, End, InGit, Policy, Seen, State, Step, Update, Word, step, stored};
 use crate::api::status::AutoUpdateStatus;
 use crate::controller::conditions::{Judgement, Verdict};
@@ -56,7 +56,14 @@ pub fn look(observed: &Observed, now: i64) -> Looked {
         ended(end, now, &mut status);
     }
     let judgement = judgement(observed, &step);
-    let events = events(observed, &state, &step, &judgement);
+    let mut events = events(observed, &state, &step, &judgement);
+    if let Some(done) =
+        prepared(observed).filter(|done| status.state_message.as_ref() != Some(done))
+    {
+        let reason = "StatePrepared".to_owned();
+        events.push(Event { is_warning: false, reason, message: done.clone() });
+        status.state_message = Some(done);
+    }
     let is_changed = step.state != state;
     Looked {
         status,
