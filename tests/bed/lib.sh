@@ -132,8 +132,10 @@ apt_get() {
   local lock
   exec {lock}>"$bed/.lock-packages"
   flock "$lock"
+  # Closed by whoever opened it: the same process may come here again, and would wait for itself.
   { apt-get update -q && apt-get install -q -y --no-install-recommends "$@"; } \
-    >"$bed/log/packages" 2>&1 || { tail -n 15 "$bed/log/packages" >&2; fail "apt-get failed"; }
+    >"$bed/log/packages" 2>&1 || { tail -n 15 "$bed/log/packages" >&2; exec {lock}>&-; fail "apt-get failed"; }
+  exec {lock}>&-
 }
 
 # made FOLDER COMMAND...: runs the command in an empty folder, which becomes FOLDER when it
@@ -146,7 +148,10 @@ made() {
   # Two parts may want the same.
   exec {lock}>"$bed/log/${folder##*/}.lock"
   flock "$lock"
-  if [ -e "$folder" ]; then return; fi
+  if [ -e "$folder" ]; then
+    exec {lock}>&-
+    return
+  fi
   work=$bed/.building.$$.${folder##*/}
   log=$bed/log/${folder##*/}
   rm -rf "$work"
