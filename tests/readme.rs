@@ -279,6 +279,10 @@ fn every_command_of_ours_runs() {
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);
                 assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
+            } else if command == "openclaw update --commit --push" {
+                // It needs a checkout with a server and a registry.
+                let test = std::fs::read_to_string(kit::root().join("tests/all_command.rs"));
+                assert!(test.unwrap().contains("&[\"--commit\", \"--push\"]"), "{line}");
             } else if program == ".image/build" {
                 // The bed runs it, and builds from what it makes as the next line does.
                 assert!(kit::root().join(program).is_file(), "{line}");

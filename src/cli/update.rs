@@ -1,5 +1,6 @@
 //! `openclaw update`: a newer version in the files of a repository, without a controller.
 
+mod push;
 mod search;
 
 use std::path::Path;
@@ -31,6 +32,9 @@ pub(super) struct Flags {
     /// Commit what changes to the branch that is checked out, one commit for each instance.
     #[arg(long, conflicts_with = "dry_run")]
     commit: bool,
+    /// Push the commits as `git push` does, with its settings and credentials; never by force.
+    #[arg(long, requires = "commit")]
+    push: bool,
     /// Ask this address instead of a registry, as HOST=URL; it may be given again.
     #[arg(long, value_name = "HOST=URL")]
     mirror: Vec<String>,
@@ -113,6 +117,11 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         write(root, &mut steps, flags.commit)?;
     }
     show(&steps, flags.output)?;
+    let is_committed =
+        |step: &Step| step.result.as_ref().is_ok_and(|change| change.commit.is_some());
+    if flags.push && steps.iter().any(is_committed) {
+        push::push(root)?;
+    }
     Ok(if is_refused { Outcome::Finding } else { Outcome::Done })
 }
 

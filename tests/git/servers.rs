@@ -75,7 +75,9 @@ impl Upstream {
         }
         let work = upstream.clone_as("first");
         for (path, text) in files {
-            std::fs::write(work.join(path), text).unwrap();
+            let path = work.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         }
         run(&work, "git", &["add", "."]);
         run(&work, "git", &["commit", "--quiet", "-m", "first"]);
