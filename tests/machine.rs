@@ -16,7 +16,7 @@ use openclaw::controller::update::{
     step,
 };
 use openclaw::update::{Reason, Wait};
-use world::{Behavior, Fault, Mode, World};
+use world::{Behavior, Fault, Mode, People, World};
 
 const BEHAVIORS: [Behavior; 8] = [
     Behavior::Good,
@@ -141,7 +141,7 @@ fn what_is_proposed_waits_for_people_and_goes_their_way() {
             let patience = i64::try_from(seed).unwrap() * 37 % 4_000;
             let mut world = World::new(behavior, false, None, seed);
             world.faults_in_a_hundred = 10;
-            world.proposes = Some(Some(patience));
+            world.people = Some(People::Merge(patience));
             world.run();
             let told = || format!("{behavior:?} {seed}: {world:#?}");
             assert!(world.commits.len() <= 2, "{}", told());
@@ -167,7 +167,7 @@ fn what_is_proposed_waits_for_people_and_goes_their_way() {
             // What somebody closes is not asked for again.
             let mut world = World::new(behavior, false, None, seed);
             world.faults_in_a_hundred = 10;
-            world.proposes = Some(None);
+            world.people = Some(People::Close);
             world.run();
             assert_eq!((world.tag.as_str(), world.commits.len()), ("from", 0), "{world:#?}");
             assert_eq!(world.proposals, ["bump"], "{behavior:?} {seed}: {world:#?}");

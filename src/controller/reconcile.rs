@@ -155,12 +155,9 @@ impl Worker {
             let action = actions.remove(0);
             let written = match &action {
                 Action::WriteStatus { status, .. } => Some((**status).clone()),
-                Action::MakeToken { .. } => None,
-                Action::Update(effect) => {
-                    self.update(key, &observed, effect.clone());
-                    None
-                }
+                Action::MakeToken { .. } | Action::Update(_) => None,
             };
+            self.update(key, &observed, &action);
             match self.actor.act(&observed.instance, action).await? {
                 Done::Yes => {}
                 Done::Written(version) => {
@@ -215,11 +212,12 @@ impl Worker {
 
     /// Does what an update asks for, where that is not the API server's; what is not seen to be
     /// done is asked for again.
-    fn update(&self, key: &Key, observed: &Observed, effect: Effect) {
+    fn update(&self, key: &Key, observed: &Observed, action: &Action) {
+        let Action::Update(effect) = action else { return };
         match effect {
             Effect::Bump(_) | Effect::Revert(..) | Effect::Note(..) | Effect::Propose(_) => {
                 if let Some(ledger) = self.surveyor.ledger(key) {
-                    ledger.ask(Intent { key: key.clone(), effect });
+                    ledger.ask(Intent { key: key.clone(), effect: effect.clone() });
                 }
                 self.shared.queue.add(key.clone(), AGAIN);
             }

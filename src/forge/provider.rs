@@ -174,10 +174,8 @@ fn place(url: &str) -> (String, String) {
     };
     let host = authority.rsplit('@').next().unwrap_or_default();
     // The port of ssh is none of the API's.
-    let host = match url.starts_with("https://") {
-        true => host,
-        false => host.split(':').next().unwrap_or_default(),
-    };
+    let is_https = url.starts_with("https://");
+    let host = if is_https { host } else { host.split(':').next().unwrap_or_default() };
     let path = path.trim_matches('/');
     (host.to_owned(), path.strip_suffix(".git").unwrap_or(path).to_owned())
 }

@@ -36,6 +36,15 @@ pub struct Fault {
     pub mode: Mode,
 }
 
+/// What people do with a request.
+#[derive(Clone, Copy, Debug)]
+pub enum People {
+    /// They merge it after so many seconds.
+    Merge(i64),
+    /// They close it.
+    Close,
+}
+
 #[derive(Debug)]
 pub struct World {
     behavior: Behavior,
@@ -47,9 +56,8 @@ pub struct World {
     pub person_at: Option<i64>,
     /// When a person takes back what was committed.
     pub undone_at: Option<i64>,
-    /// Whether versions and ways back are proposed; how long a person takes to merge, or none when
-    /// they close the request.
-    pub proposes: Option<Option<i64>>,
+    /// What people do with requests to merge; none where commits are made directly.
+    pub people: Option<People>,
     /// What waits for a person, since when, and whether it was closed.
     requests: Vec<(Effect, i64, bool)>,
     pub proposals: Vec<&'static str>,
@@ -83,7 +91,7 @@ impl World {
             faults_in_a_hundred: 0,
             person_at: None,
             undone_at: None,
-            proposes: None,
+            people: None,
             requests: Vec::new(),
             proposals: Vec::new(),
             ended_at: 0,
@@ -152,7 +160,7 @@ impl World {
         if self.undone_at.is_some_and(|at| self.now >= at) && self.tag == "to" {
             "from".clone_into(&mut self.tag);
         }
-        self.people();
+        self.answer_requests();
         if self.behavior != Behavior::NeverSynced && self.live != self.tag && self.roll(4) == 0 {
             self.live.clone_from(&self.tag);
             self.synced_at = self.now;
@@ -186,10 +194,11 @@ impl World {
     }
 
     /// People merge what waits for them, or close it.
-    fn people(&mut self) {
-        let Some(patience) = self.proposes else { return };
+    fn answer_requests(&mut self) {
+        let Some(people) = self.people else { return };
+        let patience = if let People::Merge(patience) = people { patience } else { 100 };
         let now = self.now;
-        let due = |since: i64| now >= since + patience.unwrap_or(100);
+        let due = |since: i64| now >= since + patience;
         let due: Vec<Effect> = {
             let open = self.requests.iter_mut().filter(|(_, since, closed)| !closed && due(*since));
             open.map(|(effect, _, closed)| {
@@ -198,7 +207,7 @@ impl World {
             })
             .collect()
         };
-        if patience.is_some() {
+        if matches!(people, People::Merge(_)) {
             due.iter().for_each(|effect| self.act(effect));
         }
     }
@@ -281,8 +290,8 @@ impl World {
                 has_way_back: !self.keeps,
                 timeout: 600,
                 is_data_safe: true,
-                is_proposed: self.proposes.is_some(),
-                is_return_proposed: self.proposes.is_some(),
+                is_proposed: self.people.is_some(),
+                is_return_proposed: self.people.is_some(),
             },
             git: self.read.as_ref().map(|(tag, is_noted, is_committed)| InGit {
                 tag: tag.clone(),
