@@ -22,5 +22,9 @@ use kit::bed;
 mod broken;
 #[path = "bed/suite/update/confirmed.rs"]
 mod confirmed;
+#[path = "bed/suite/update/person.rs"]
+mod person;
+#[path = "bed/suite/update/twenty.rs"]
+mod twenty;
 #[path = "bed/suite/update/world.rs"]
 mod world;

@@ -252,6 +252,9 @@ fn events(observed: &Observed, before: &State, step: &Step, judgement: &Judgemen
     let is_new = old != Some(judgement.reason.as_str());
     let message = || judgement.message.clone().unwrap_or_default();
     match &step.word {
+        Word::Waiting(wait) if wait.reason == Reason::BreakerOpen && is_new => {
+            tell(true, "AutoUpdatePaused", message());
+        }
         _ if is_loud && is_new => tell(true, &judgement.reason, message()),
         Word::Asked("Proposed", _) if is_new => tell(false, "UpdateProposed", message()),
         _ => {}

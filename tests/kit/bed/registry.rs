@@ -36,6 +36,20 @@ impl Images {
         Self { image: format!("ghcr.io/{name}"), name }
     }
 
+    /// Takes a tag away, as somebody does who has pushed it too early.
+    #[track_caller]
+    pub fn remove(&self, tag: &str) {
+        let accept = format!("Accept: {KINDS}");
+        let path = format!("{}/manifests/{tag}", self.name);
+        let head = ask(&["-I", "-H", &accept], &path);
+        let digest = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("docker-content-digest").then(|| value.trim().to_owned())
+        });
+        let path = format!("{}/manifests/{}", self.name, digest.unwrap());
+        ask(&["-X", "DELETE", "-o", "/dev/null"], &path);
+    }
+
     /// Pushes one of the bed's images under a tag.
     #[track_caller]
     pub fn push(&self, version: &str, tag: &str) {

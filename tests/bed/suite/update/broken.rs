@@ -2,14 +2,11 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
-
+use crate::bed::controller::Process;
 use crate::bed::{Stack, ensure, eventually, figure};
-use crate::world::{Way, World, counted, events};
+use crate::world::{LIGHT, Way, World, counted, events};
 
 const OLD: &str = "2026.9.4";
-const BAD: &str = "2026.9.7";
-const GOOD: &str = "2026.9.8";
 const STATE: &str = "/home/openclaw/.openclaw";
 
 /// Makes state as a user does, through the application.
@@ -35,73 +32,113 @@ fn remembers(stack: &Stack) {
     });
 }
 
-/// Takes a broken version, goes back, takes the next one.
-fn is_taken_back(topic: &str, image: &str, reasons: &[&str]) {
-    let world = World::new(topic, OLD, Way::Https, "", "");
-    world.begin();
-    world.images.push(image, BAD);
-    world.runs(OLD, 600);
-    // The token is the controller's to make, so that the Pod starts with one from the beginning.
-    let process = world.controller();
-    remember(&world.stack);
+/// A version that is taken, judged and taken back; what the condition says in the end.
+#[track_caller]
+fn is_taken_back(
+    world: &World,
+    process: &Process,
+    back_to: &str,
+    bad: &str,
+    reasons: &[&str],
+    end: &str,
+) {
     let started = Instant::now();
-    let instance = world.update_is(&process, "False FailedBefore", 900);
-    figure(&format!("{topic}: taken, judged and taken back in {:.0?}", started.elapsed()));
-
+    let subject = format!("agent: go back from openclaw {bad} to {back_to}");
+    world.commits(&subject, 600);
+    let judged = started.elapsed();
+    let instance = world.update_is(process, end, back_to, 600);
+    let (version, reason) = world.failed().pop().unwrap();
+    assert_eq!(version, bad);
+    assert!(reasons.contains(&reason.as_str()), "{reason}");
+    figure(&format!(
+        "{bad} ({reason}): committed, synced and taken back in {judged:.0?}, the version before ready again {:.0?} later",
+        started.elapsed() - judged
+    ));
     let status = &instance["status"]["autoUpdate"];
-    assert_eq!(status["currentVersion"], OLD, "{status:#}");
-    assert_eq!(status["failedVersion"], BAD, "{status:#}");
-    assert_eq!(status["rollbackCount"], 1, "{status:#}");
-    assert_eq!(
-        world.subjects(),
-        [
-            &format!("agent: go back from openclaw {BAD} to {OLD}"),
-            &format!("agent: update openclaw {OLD} to {BAD}"),
-            "Add the agent",
-        ]
-    );
+    assert_eq!(status["failedVersion"], bad, "{status:#}");
+    let bump = format!("agent: update openclaw {back_to} to {bad}");
+    assert_eq!(world.subjects()[..2], [subject, bump]);
     world.is_rendered();
-    let namespace = &world.stack.namespace.name;
-    let path = world.stack.repository.path().join(format!("updates/{namespace}/agent.yaml"));
-    let record = std::fs::read_to_string(path).unwrap();
-    let record: Value = crate::kit::documents(&record).remove(0);
-    let failure = &record["failed"][0];
-    assert_eq!(failure["version"], BAD, "{record:#}");
-    let reason = failure["reason"].as_str().unwrap();
-    assert!(reasons.contains(&reason), "{record:#}");
+}
+
+#[test]
+fn versions_that_fail_are_taken_back_with_the_data_until_the_breaker_opens() {
+    let world = World::new("broken", OLD, Way::Https);
+    world.begin();
+    let mut process = world.controller();
+    world.runs(OLD, 600);
+    remember(&world.stack);
+    let rows: [(&str, &str, &[&str], &str); 3] = [
+        ("2026.9.90", "2026.9.7", &["CrashLooping"], "False FailedBefore"),
+        ("2026.9.94", "2026.9.8", &["ConfigRefused"], "False FailedBefore"),
+        ("2026.9.92", "2026.9.9", &["HealthCheckTimeout", "CrashLooping"], "False BreakerOpen"),
+    ];
+    for (image, tag, reasons, end) in rows {
+        process = world.offer(process, image, tag);
+        is_taken_back(&world, &process, OLD, tag, reasons, end);
+        remembers(&world.stack);
+    }
     let told = events(&world);
-    for reason in ["UpdateFailed", "UpdateRolledBack"] {
+    for reason in ["UpdateFailed", "UpdateRolledBack", "AutoUpdatePaused"] {
         assert!(told.iter().any(|event| event == reason), "{told:?}");
     }
-    assert_eq!(counted(&process, "openclaw_autoupdate_rollbacks_total"), "1");
-    remembers(&world.stack);
-
-    // A good one that is newer is taken, and the failed one is not.
-    world.images.push("2026.9.6", GOOD);
-    drop(process);
-    let process = world.controller();
-    world.update_is(&process, "True UpToDate", 600);
-    assert_eq!(world.subjects()[0], format!("agent: update openclaw {OLD} to {GOOD}"));
+    // A good one is not taken before a person has looked.
+    process = world.offer(process, "2026.9.6", "2026.9.10");
+    world.update_is(&process, "False BreakerOpen", OLD, 60);
+    let record = world.stack.repository.path().join(world.record());
+    let text = std::fs::read_to_string(&record).unwrap();
+    let (before, rest) = text.split_once("  - version: \"2026.9.7\"").unwrap();
+    let rest = rest.split_once("  - version:").unwrap().1;
+    std::fs::write(&record, format!("{before}  - version:{rest}")).unwrap();
+    world.stack.repository.push("Look at what failed");
+    world.confirms(&process, "2026.9.10", 600);
+    assert_eq!(world.subjects()[0], format!("agent: update openclaw {OLD} to 2026.9.10"));
+    assert_eq!(world.failed().len(), 2);
     world.is_rendered();
     remembers(&world.stack);
 }
 
 #[test]
-fn a_version_that_exits_is_taken_back() {
-    is_taken_back("exits", "2026.9.90", &["CrashLooping"]);
+fn a_version_that_dies_after_a_minute_is_taken_back_over_ssh_with_the_state_from_before() {
+    let world = World::new("dies", OLD, Way::Ssh);
+    world.begin();
+    let process = world.controller();
+    world.runs(OLD, 600);
+    remember(&world.stack);
+    let process = world.offer(process, "2026.9.93", "2026.9.7");
+    let reasons = ["Restarted", "CrashLooping", "HealthCheckTimeout"];
+    is_taken_back(&world, &process, OLD, "2026.9.7", &reasons, "False FailedBefore");
+    assert_eq!(counted(&process, "openclaw_autoupdate_rollbacks_total"), "1");
+    remembers(&world.stack);
+    let log = process.log();
+    assert!(!log.contains("PRIVATE KEY"), "a key is in the log");
+    // A good one that is newer is taken, and the failed one is not.
+    let process = world.offer(process, "2026.9.6", "2026.9.8");
+    world.confirms(&process, "2026.9.8", 600);
+    assert_eq!(world.subjects()[0], format!("agent: update openclaw {OLD} to 2026.9.8"));
+    world.is_rendered();
+    remembers(&world.stack);
 }
 
 #[test]
-fn a_version_that_hangs_is_taken_back() {
-    is_taken_back("hangs", "2026.9.91", &["HealthCheckTimeout", "CrashLooping"]);
-}
-
-#[test]
-fn a_version_that_answers_500_is_taken_back() {
-    is_taken_back("answers", "2026.9.92", &["HealthCheckTimeout", "CrashLooping"]);
-}
-
-#[test]
-fn a_version_that_dies_after_a_minute_is_taken_back_with_the_state_from_before() {
-    is_taken_back("dies", "2026.9.93", &["Restarted", "CrashLooping", "HealthCheckTimeout"]);
+fn a_version_that_hangs_vanishes_or_is_for_another_platform_is_not_kept() {
+    let world = World::light("vanishes", "2026.9.1");
+    world.begin();
+    let process = world.controller();
+    world.runs("2026.9.1", 600);
+    // It is listed, and there is nothing for this node.
+    world.images.push_for("linux/arm64", LIGHT, "2026.9.2");
+    drop(process);
+    let process = world.controller();
+    world.update_is(&process, "False PlatformMissing", "2026.9.1", 60);
+    assert_eq!(world.subjects(), ["Add the agent"]);
+    // It was there when it was looked for, and not when it was pulled.
+    let process = world.offer(process, "2026.9.6", "2026.9.3");
+    world.commits("agent: update openclaw 2026.9.1 to 2026.9.3", 60);
+    world.images.remove("2026.9.3");
+    let reasons = ["ImagePullFailed"];
+    is_taken_back(&world, &process, "2026.9.1", "2026.9.3", &reasons, "False ");
+    let process = world.offer(process, "2026.9.91", "2026.9.4");
+    let reasons = ["HealthCheckTimeout", "CrashLooping"];
+    is_taken_back(&world, &process, "2026.9.1", "2026.9.4", &reasons, "False ");
 }

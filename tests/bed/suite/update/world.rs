@@ -20,6 +20,26 @@ pub enum Way {
     Ssh,
 }
 
+/// The image that answers as the gateway does and is nothing else.
+pub const LIGHT: &str = "2026.9.80";
+
+/// What its Pod asks for: no less than the init containers do.
+pub const LITTLE: &str = "resources: {requests: {cpu: 50m, memory: 64Mi}}";
+
+/// What starts a controller, in whatever thread.
+pub struct Starter {
+    kubeconfig: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Starter {
+    #[track_caller]
+    pub fn start(&self) -> Process {
+        let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
+        Process::start_with(&self.kubeconfig, &flags)
+    }
+}
+
 /// All of it.
 pub struct World {
     pub stack: Stack,
@@ -27,29 +47,51 @@ pub struct World {
     pub account: Account,
     folder: TempDir,
     way: Way,
+    /// What its Pod asks for.
+    room: &'static str,
 }
 
 impl World {
-    /// Makes an instance of a version, which Argo CD syncs; `settings` are further lines of
-    /// openclaw.yaml, and `spec` of the instance.
+    /// Makes an instance of a version of the application, which Argo CD syncs.
     #[track_caller]
-    pub fn new(topic: &str, version: &str, way: Way, settings: &str, spec: &str) -> Self {
+    pub fn new(topic: &str, version: &str, way: Way) -> Self {
+        let world = Self::empty(topic, way, SMALL);
+        world.images.push(version, version);
+        world.settings("");
+        world.instance(version, "");
+        world
+    }
+
+    /// The same with the light image under a version.
+    #[track_caller]
+    pub fn light(topic: &str, version: &str) -> Self {
+        let world = Self::empty(topic, Way::Https, LITTLE);
+        world.images.push(LIGHT, version);
+        world.settings("");
+        world.instance(version, "");
+        world
+    }
+
+    /// Neither an instance nor an image.
+    #[track_caller]
+    pub fn empty(topic: &str, way: Way, room: &'static str) -> Self {
         let stack = Stack::bare(topic);
         let images = Images::new(&stack.namespace.name);
-        images.push(version, version);
         let account = Account::new(&stack.namespace);
         let folder = tempfile::tempdir().unwrap();
-        let world = Self { stack, images, account, folder, way };
-        let name = &world.stack.namespace.name;
-        world.stack.repository.write(
-            "openclaw.yaml",
-            &format!(
-                "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {name}\ncluster: {{controller: {name}/openclaw-controller}}\n{settings}\n"
-            ),
-        );
+        let world = Self { stack, images, account, folder, way, room };
         world.configure();
-        world.instance(version, spec);
         world
+    }
+
+    /// Writes openclaw.yaml with further lines.
+    #[track_caller]
+    pub fn settings(&self, lines: &str) {
+        let name = &self.stack.namespace.name;
+        let text = format!(
+            "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {name}\ncluster: {{controller: {name}/openclaw-controller}}\n{lines}\n"
+        );
+        self.stack.repository.write("openclaw.yaml", &text);
     }
 
     /// Writes an instance whose images are those of this test.
@@ -58,7 +100,7 @@ impl World {
         let text = format!(
             "# what people write stays\napiVersion: openclaw.rocks/v1alpha1\nkind: OpenClawInstance\nmetadata:\n  name: agent\nspec:\n  image:\n    repository: {}\n    tag: \"{version}\" # of this line one word\n  autoUpdate:\n    enabled: true\n    healthCheckTimeout: 2m\n{}",
             self.images.image,
-            indented(&format!("{SMALL}\n{spec}"))
+            indented(&format!("{}\n{spec}", self.room))
         );
         self.stack.repository.write("instances/agent.yaml", &text);
         self.stack.render();
@@ -112,35 +154,54 @@ impl World {
     /// Starts the controller.
     #[track_caller]
     pub fn controller(&self) -> Process {
-        let name = self.stack.namespace.name.as_str();
-        let [config, cache, credentials] =
-            ["config.yaml", "cache", "credentials"].map(|name| self.file(name));
-        let flags = [
-            "--namespace",
-            name,
-            "--namespaces",
-            name,
-            "--config",
-            config.to_str().unwrap(),
-            "--cache",
-            cache.to_str().unwrap(),
-            "--credentials",
-            credentials.to_str().unwrap(),
-        ];
-        Process::start_with(&self.account.kubeconfig(), &flags)
+        self.starter().start()
     }
 
-    /// Waits for a condition `UpdateReady`, while Argo CD is told of what is pushed.
+    /// What starts the controller.
+    pub fn starter(&self) -> Starter {
+        let name = self.stack.namespace.name.clone();
+        let file = |name: &str| self.file(name).to_str().unwrap().to_owned();
+        let flags = [
+            ("--namespace", name.clone()),
+            ("--namespaces", name),
+            ("--config", file("config.yaml")),
+            ("--cache", file("cache")),
+            ("--credentials", file("credentials")),
+            // Whoever comes after one that was killed need not wait for its Lease to end.
+            ("--identity", "tests".to_owned()),
+        ];
+        let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
+        Starter { kubeconfig: self.account.kubeconfig(), flags }
+    }
+
+    /// Offers another image, which a controller that starts anew sees at once.
     #[track_caller]
-    pub fn update_is(&self, process: &Process, start: &str, seconds: u64) -> Value {
+    pub fn offer(&self, process: Process, image: &str, tag: &str) -> Process {
+        self.images.push(image, tag);
+        drop(process);
+        self.controller()
+    }
+
+    /// Waits until a version is confirmed.
+    #[track_caller]
+    pub fn confirms(&self, process: &Process, version: &str, seconds: u64) -> Value {
+        self.update_is(process, "True UpToDate", version, seconds)
+    }
+
+    /// Waits for a condition `UpdateReady` at a version, while Argo CD is told of what is pushed.
+    #[track_caller]
+    pub fn update_is(&self, process: &Process, start: &str, version: &str, seconds: u64) -> Value {
         let mut webhook = Webhook::application(&self.stack.application());
         let name = self.stack.namespace.name.clone();
         let started = Instant::now();
-        says(&name, "agent", &format!("UpdateReady is {start}"), seconds, |instance| {
+        let what = format!("UpdateReady is {start} at {version}");
+        says(&name, "agent", &what, seconds, |instance| {
             webhook.call();
             let found = condition(instance, "UpdateReady");
-            let log = || format!("{found} {:.0?} {}", started.elapsed(), last(&process.log()));
-            ensure(found.starts_with(start), log)?;
+            let current = &instance["status"]["autoUpdate"]["currentVersion"];
+            let log =
+                || format!("{found} {current} {:.0?} {}", started.elapsed(), last(&process.log()));
+            ensure(found.starts_with(start) && current == version, log)?;
             Ok(instance.clone())
         })
     }
@@ -158,6 +219,32 @@ impl World {
         self.pull();
         let log = self.stack.repository.git(["log", "--format=%s"]);
         log.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until the newest commit is one with this subject.
+    #[track_caller]
+    pub fn commits(&self, subject: &str, seconds: u64) {
+        eventually(&format!("the commit `{subject}`"), seconds, || {
+            let subjects = self.subjects();
+            ensure(subjects.first().is_some_and(|first| first == subject), || subjects.join(", "))
+        });
+    }
+
+    /// What the record notes, the oldest first: version and reason.
+    #[track_caller]
+    pub fn failed(&self) -> Vec<(String, String)> {
+        self.pull();
+        let path = self.stack.repository.path().join(self.record());
+        let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
+        let record = crate::kit::documents(&text).remove(0);
+        let word = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        let failed = record["failed"].as_array().unwrap();
+        failed.iter().map(|one| (word(one, "version"), word(one, "reason"))).collect()
+    }
+
+    /// Where the record lies.
+    pub fn record(&self) -> String {
+        format!("updates/{}/agent.yaml", self.stack.namespace.name)
     }
 
     /// The tree is what its sources render.
