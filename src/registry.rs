@@ -55,6 +55,9 @@ pub struct Access {
 /// Why a registry gave no answer, by what its caller does about it. No message holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
+    /// Nobody has said that it may be asked.
+    #[error("the registry is not asked: {0}")]
+    Forbidden(String),
     /// It wants credentials, or others.
     #[error("the registry denies access: {0}")]
     Denied(String),

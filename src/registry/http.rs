@@ -11,13 +11,16 @@ use serde_json::Value;
 use super::challenge::{Challenge, challenge};
 use super::credentials::basic;
 use super::listing::retry_after;
-use super::place::{Place, place};
+use super::place::{Place, is_inside, is_private, place};
 use super::{Access, Fault, Limits, prepare};
 
 /// Redirects that are followed.
 const HOPS: usize = 3;
 /// Bytes of an answer with a token.
 const TOKEN: usize = 256 << 10;
+/// Values of an answer, where an object or a list counts as ten: twice what [`Limits`] allows of
+/// tags.
+const HEAVIEST: usize = 200_000;
 
 /// A conversation.
 pub(super) struct Session {
@@ -39,13 +42,21 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Returns every value of a header that can be read.
+    /// Returns every value of a header; none is left out because it cannot be read.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         all(&self.headers, name)
     }
 
-    /// Returns the body as JSON.
+    /// Returns the body as JSON, unless its values would take many times its bytes.
     pub(super) fn json(&self) -> Result<Value, Fault> {
+        let weight = |byte: &u8| match byte {
+            b'{' | b'[' => 10,
+            b',' => 1,
+            _ => 0,
+        };
+        if self.body.iter().map(weight).sum::<usize>() > HEAVIEST {
+            return Err(Fault::Hostile("more values than any answer has".to_owned()));
+        }
         serde_json::from_slice(&self.body)
             .map_err(|error| Fault::Hostile(format!("no JSON: {error}")))
     }
@@ -54,7 +65,7 @@ impl Answer {
 fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
     let Ok(name) = name.parse::<HeaderName>() else { return Vec::new() };
     let values = headers.get_all(name).iter();
-    values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect()
+    values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
 impl Session {
@@ -66,6 +77,13 @@ impl Session {
             .base
             .parse()
             .map_err(|_| Fault::Missing(format!("`{}` is no address", place.host)))?;
+        if access.endpoint.is_none() && is_private(&base) {
+            let host = &place.host;
+            return Err(Fault::Forbidden(format!(
+                "`{host}` is no public address: name its `endpoint` in `registries` of the \
+                 controller's configuration, or with `--mirror`"
+            )));
+        }
         let mut builder = reqwest::Client::builder()
             .redirect(Policy::none())
             .https_only(base.scheme() == "https")
@@ -245,30 +263,6 @@ async fn read(answer: &mut Response, most: usize) -> Result<Vec<u8>, Fault> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// Whether an address is one of the own network, or of the machine: never where a registry of the
-/// world sends anybody.
-fn is_inside(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return true };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(ip)) => {
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
-        }
-        Ok(std::net::IpAddr::V6(ip)) => {
-            let first = ip.segments()[0];
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || (first & 0xfe00) == 0xfc00
-                || (first & 0xffc0) == 0xfe80
-                || ip.to_ipv4_mapped().is_some()
-        }
-        Err(_) => {
-            let last = host.trim_end_matches('.').rsplit_once('.').map(|(_, last)| last);
-            last.is_none_or(|last| ["internal", "local", "localhost"].contains(&last))
-        }
-    }
 }
 
 /// What the library says, without the address: it may hold what a server made up.

@@ -4,6 +4,9 @@ use reqwest::Url;
 
 use super::Fault;
 
+/// Longest address of a next page: every one is kept, to see where pages go round.
+const LONGEST: usize = 4096;
+
 /// Reads the values of `Link`; none where there is no next page.
 ///
 /// # Errors
@@ -13,11 +16,14 @@ use super::Fault;
 pub(super) fn next(values: &[String], here: &Url) -> Result<Option<Url>, Fault> {
     let mut found = None;
     for value in values {
+        if !value.is_ascii() {
+            return Err(unread());
+        }
         for part in parts(value) {
             let Some((target, rest)) =
                 part.trim_start().strip_prefix('<').and_then(|p| p.split_once('>'))
             else {
-                return Err(Fault::Hostile("a `Link` that cannot be read".to_owned()));
+                return Err(unread());
             };
             if is_next(rest) && found.replace(target.to_owned()).is_some() {
                 return Err(Fault::Hostile("two next pages".to_owned()));
@@ -25,6 +31,9 @@ pub(super) fn next(values: &[String], here: &Url) -> Result<Option<Url>, Fault> 
         }
     }
     let Some(target) = found else { return Ok(None) };
+    if target.len() > LONGEST {
+        return Err(Fault::Hostile("a next page whose address is too long".to_owned()));
+    }
     let url = here
         .join(&target)
         .map_err(|_| Fault::Hostile("a next page whose address cannot be read".to_owned()))?;
@@ -37,6 +46,10 @@ pub(super) fn next(values: &[String], here: &Url) -> Result<Option<Url>, Fault> 
     } else {
         Err(Fault::Hostile("a next page that is none of the same listing".to_owned()))
     }
+}
+
+fn unread() -> Fault {
+    Fault::Hostile("a `Link` that cannot be read".to_owned())
 }
 
 /// Cuts at commas outside of `<...>` and quotes.
@@ -62,7 +75,7 @@ fn parts(value: &str) -> Vec<&str> {
 fn is_next(parameters: &str) -> bool {
     parameters.split(';').any(|parameter| {
         let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let mut relations = value.trim().trim_matches('"').split_whitespace();
+        let mut relations = value.trim().trim_matches(['"', '\'']).split_whitespace();
         key.trim().eq_ignore_ascii_case("rel")
             && relations.any(|one| one.eq_ignore_ascii_case("next"))
     })

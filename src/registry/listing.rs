@@ -57,7 +57,7 @@ fn page(value: &Value) -> Result<Vec<String>, Fault> {
 }
 
 /// Whether a text is a tag: a word of letters, digits, `_`, `.` and `-`.
-fn is_tag(text: &str) -> bool {
+pub(super) fn is_tag(text: &str) -> bool {
     let is_inner = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     let first = text.bytes().next();
     text.len() <= LONGEST

@@ -1,6 +1,9 @@
 //! Where an image is.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use oci_distribution::Reference;
+use reqwest::Url;
 
 use super::Fault;
 
@@ -33,9 +36,100 @@ pub(super) fn place(image: &str, endpoint: Option<&str>) -> Result<Place, Fault>
     })
 }
 
+/// Whether a server is the machine itself, or is named by an address that is not of the world:
+/// who may write the name of an image may not send us there.
+pub(super) fn is_private(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return true };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => !is_public(ip),
+        Ok(IpAddr::V6(ip)) => !is_public_v6(ip),
+        Err(_) => last(host) == "localhost",
+    }
+}
+
+/// The same, and names that only the own network knows: never where a registry of the world sends
+/// anybody.
+pub(super) fn is_inside(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let is_name = url.domain().is_some();
+    let is_single = !host.trim_end_matches('.').contains('.');
+    is_private(url) || is_name && (is_single || ["internal", "local"].contains(&last(host)))
+}
+
+/// The last part of a name.
+fn last(host: &str) -> &str {
+    host.trim_end_matches('.').rsplit('.').next().unwrap_or_default()
+}
+
+fn is_public(ip: Ipv4Addr) -> bool {
+    let is_reserved = matches!(
+        ip.octets(),
+        [0 | 10 | 127 | 224..=255, ..]
+            // Of providers, some of whose metadata lies there.
+            | [100, 64..=127, ..]
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            | [192, 0, 0, _]
+            | [192, 168, ..]
+            | [198, 18 | 19, ..]
+    );
+    !is_reserved && !ip.is_documentation()
+}
+
+/// What holds an address of the old kind is not public: it leads to that one.
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    let is_reserved = matches!(ip.segments(), [0x2001, 0 | 0xdb8, ..] | [0x2002, ..]);
+    matches!(ip.segments(), [0x2000..=0x3fff, ..]) && !is_reserved
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_of_the_world_is_known_by_its_address() {
+        let told = |host: &str| {
+            let url: Option<Url> = format!("https://{host}/").parse().ok();
+            url.map(|url| (is_private(&url), is_inside(&url)))
+        };
+        for host in [
+            "0.0.0.0",
+            "10.1.2.3:5000",
+            "100.100.100.200",
+            "127.0.0.1",
+            "127.1",
+            "0x7f.1",
+            "2130706433",
+            "0177.0.0.1",
+            "169.254.169.254",
+            "172.31.0.1",
+            "192.0.0.192",
+            "192.168.1.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "localhost:5000",
+            "LOCALHOST.",
+            "a.localhost",
+            "[::]",
+            "[::1]",
+            "[::ffff:8.8.8.8]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[2002:7f00:1::]",
+            "[fd00:ec2::254]",
+            "[fe80::1]",
+            "[ff02::1]",
+        ] {
+            assert_eq!(told(host), Some((true, true)), "{host}");
+        }
+        for host in ["registry", "registry.corp.local", "metadata.google.internal."] {
+            assert_eq!(told(host), Some((false, true)), "{host}");
+        }
+        for host in ["ghcr.io", "8.8.8.8", "172.32.0.1", "100.128.0.1", "[2606:4700::1]"] {
+            assert_eq!(told(host), Some((false, false)), "{host}");
+        }
+    }
 
     #[test]
     fn names_lead_to_their_registries() {

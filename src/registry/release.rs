@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Fault;
 use super::http::{Answer, Session};
+use super::listing::is_tag;
 use crate::tree;
 use crate::update::Release;
 
@@ -27,6 +28,9 @@ enum Kind {
 
 /// Reads what is behind a tag; none where the registry has nothing there.
 pub(super) async fn release(session: &mut Session, tag: &str) -> Result<Option<Release>, Fault> {
+    if !is_tag(tag) {
+        return Ok(None);
+    }
     let Some((answer, digest)) = manifest(session, tag).await? else { return Ok(None) };
     let value = answer.json()?;
     let platforms = match kind(&answer, &value)? {
