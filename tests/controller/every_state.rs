@@ -191,7 +191,8 @@ proptest! {
                 Action::Update(_) => prop_assert!(false, "nothing is under way"),
                 Action::WriteStatus { status, events } => {
                     observed.instance.status = (**status).clone();
-                    prop_assert!(events.len() <= 6, "{:?}", events);
+                    // One of each cause, one of the phase, one of the update, one of the data.
+                    prop_assert!(events.len() <= 8, "{:?}", events);
                 }
             }
         }

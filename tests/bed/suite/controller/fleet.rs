@@ -74,10 +74,12 @@ fn shown(process: &Process, phases: &[&str]) -> Result<usize, String> {
 fn faults(fleet: &Fleet) -> Vec<String> {
     let instances = fleet.namespace.objects("openclawinstances");
     let fault = |instance: &Value| {
-        let conditions = instance["status"]["conditions"].as_array();
-        let is_true = |one: &Value| one["status"] == "True";
-        let count = conditions.map_or(0, |all| all.iter().filter(|one| is_true(one)).count());
-        let all = conditions.map_or(0, Vec::len);
+        // Nobody has enabled updates, and the condition says so.
+        let conditions = instance["status"]["conditions"].as_array().into_iter().flatten();
+        let conditions: Vec<&Value> =
+            conditions.filter(|one| one["reason"] != "Disabled").collect();
+        let is_true = |one: &&&Value| one["status"] == "True";
+        let (count, all) = (conditions.iter().filter(is_true).count(), conditions.len());
         (all < 5 || count < all)
             .then(|| format!("{} {}", instance["metadata"]["name"], instance["status"]))
     };

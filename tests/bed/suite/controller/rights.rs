@@ -21,12 +21,7 @@ const SPEC: &str = "{image: {tag: \"2026.9.6\"}, suspended: true, envFrom: [{sec
 /// Resource and verb; what does not happen without it, by the start of its name; who says so.
 const ROWS: &[(&str, &str, &[&str], Complaint)] = &[
     ("openclawinstances", "list", EVERYTHING, Unready),
-    (
-        "openclawinstances",
-        "watch",
-        &["later", "agent made", "agent status secrets", "agent status config"],
-        Unready,
-    ),
+    ("openclawinstances", "watch", &["later", "agent made"], Unready),
     ("openclawinstances/status", "patch", &["agent status", "later status"], Log),
     ("statefulsets", "list", EVERYTHING, Unready),
     ("statefulsets", "watch", &["later status set", "later status pod"], Unready),
