@@ -52,7 +52,7 @@ fn is_taken_back(
     assert!(reasons.contains(&reason.as_str()), "{reason}");
     figure(&format!(
         "{bad} ({reason}): committed, synced and taken back in {judged:.0?}, the version before ready again {:.0?} later",
-        started.elapsed() - judged
+        started.elapsed().saturating_sub(judged)
     ));
     let status = &instance["status"]["autoUpdate"];
     assert_eq!(status["failedVersion"], bad, "{status:#}");
