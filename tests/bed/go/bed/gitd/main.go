@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"flag"
+	"io"
 	"log"
 	"net/http"
 	"net/http/cgi"
@@ -44,6 +46,16 @@ func main() {
 		if strings.Contains(r.URL.Path, "..") {
 			http.Error(w, "no", http.StatusBadRequest)
 			return
+		}
+		// CGI knows no bodies in chunks, which is how packs are pushed.
+		if len(r.TransferEncoding) > 0 {
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<28))
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			r.Body, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), nil
+			r.ContentLength = int64(len(body))
 		}
 		backend.ServeHTTP(w, r)
 	})
