@@ -77,6 +77,7 @@ pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
         namespaces,
         config,
         folders: Folders {
+            program: std::env::current_exe().context("failed to find this program")?,
             cache: flags.cache,
             credentials: flags.credentials,
             registries: flags.registries,

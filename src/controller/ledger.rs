@@ -22,7 +22,7 @@ use super::update::Effect;
 use super::world::Key;
 use crate::api::controller_config::Repository as Source;
 use crate::forge::Forge;
-use crate::git::{self, Author, Cache, Fault, Pushed};
+use crate::git::{self, Author, Cache, Fault, Limits, Pushed};
 use pace::Pace;
 pub use view::{Held, View};
 
@@ -149,7 +149,8 @@ impl Ledger {
         let folder = folders.cache.join(&self.source.name);
         loop {
             let secrets = folders.credentials.join(&self.source.name);
-            let opened = Cache::open(&folder, remote(&self.source, secrets.clone()));
+            let (remote, limits) = (remote(&self.source, secrets.clone()), Limits::default());
+            let opened = Cache::open_with(&folder, remote, folders.program.clone(), limits);
             let forge = Forge::new(&self.source, secrets);
             let forge = forge.map_err(|fault| Fault::Unsupported(fault.to_string()));
             match opened.and_then(|cache| Ok((cache, forge?))) {

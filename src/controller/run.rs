@@ -56,6 +56,8 @@ pub struct Options {
 /// Where files are.
 #[derive(Clone, Debug)]
 pub struct Folders {
+    /// This program, which speaks to Git servers as a child.
+    pub program: PathBuf,
     /// Copies of the repositories.
     pub cache: PathBuf,
     /// Credentials, one folder a repository.

@@ -32,21 +32,11 @@ pub struct Cache {
 
 impl Cache {
     /// Opens the cache in a folder, which is made; one that is damaged, or is of another url, is
-    /// removed and made anew. Nothing is fetched. Children are this program, with default limits.
+    /// removed and made anew. Nothing is fetched. `program` is one that knows `git-worker`.
     ///
     /// # Errors
     ///
     /// `Unsupported` for a remote that is not spoken to, `Local` when the folder cannot be used.
-    pub fn open(folder: &Path, remote: Remote) -> Result<Self, Fault> {
-        let program = std::env::current_exe().map_err(|error| local("this program", &error))?;
-        Self::open_with(folder, remote, program, Limits::default())
-    }
-
-    /// Does the same with another program that knows `git-worker`, and other limits.
-    ///
-    /// # Errors
-    ///
-    /// As [`Cache::open`].
     pub fn open_with(
         folder: &Path,
         remote: Remote,
