@@ -82,7 +82,9 @@ impl Desk {
         name: &str,
         pull_requests: Option<PullRequests>,
     ) -> Self {
-        let remote = server.remote("", None);
+        // A host has the repositories of many teams.
+        std::os::unix::fs::symlink(".", upstream.root().join("team")).ok();
+        let remote = server.remote("/team", None);
         let mut source = Repository::new(name, &remote.url);
         source.ca_bundle = remote.ca_bundle;
         source.pull_requests.clone_from(&pull_requests);
