@@ -152,7 +152,7 @@ fn twenty_instances_go_in_waves_whoever_is_killed() {
     kills += settles(&world, "2026.9.3 is held back", 900, true, |name, current, word| {
         let is_canary = ["a-00", "a-01"].contains(&name);
         let end = if is_canary { "False FailedBefore" } else { "False FleetBreakerOpen" };
-        current == "2026.9.2" && word.starts_with(end)
+        current == "2026.9.2" && word.starts_with(end) && word.contains("2026.9.3")
     });
     let counts = is_sound(&world);
     assert_eq!(counts["bump 2026.9.3"], CANARIES, "{counts:?}");
@@ -166,7 +166,7 @@ fn twenty_instances_go_in_waves_whoever_is_killed() {
         let is_end = ["False FailedBefore", "False FleetBreakerOpen"]
             .iter()
             .any(|end| word.starts_with(end));
-        current == "2026.9.2" && is_end
+        current == "2026.9.2" && is_end && word.contains("2026.9.4")
     });
     let counts = is_sound(&world);
     assert_eq!(
