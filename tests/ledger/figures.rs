@@ -1,4 +1,4 @@
-//! How long commits take in a fleet of 1,000 instances. Not a test: `tests/bench/run` runs it.
+//! How long commits take in a fleet of 1,000 instances. Not a test: `tests/run bench` runs it.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ fn memory() -> f64 {
 }
 
 #[test]
-#[ignore = "it measures; tests/bench/run runs it with the release profile"]
+#[ignore = "it measures; tests/run bench runs it with the release profile"]
 fn figures() {
     let upstream = fleet(1_000, "");
     let server = Https::start(&upstream);
