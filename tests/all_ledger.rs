@@ -71,7 +71,7 @@ fn what_a_person_pushes_at_the_same_time_is_neither_lost_nor_doubled() {
                         break;
                     }
                 }
-                let gap = Duration::from_millis(if count % 2 == 0 { 100 } else { 300 });
+                let gap = Duration::from_millis(if count.is_multiple_of(2) { 100 } else { 300 });
                 std::thread::sleep(gap.saturating_sub(begun.elapsed()));
             }
             count
@@ -97,7 +97,7 @@ fn what_a_person_pushes_at_the_same_time_is_neither_lost_nor_doubled() {
         subjects.lines().filter(|subject| subject.starts_with("person ")).collect();
     let expected: Vec<String> = (1..=pushed).rev().map(|count| format!("person {count}")).collect();
     assert_eq!(theirs, expected);
-    desk.is_rendered(&upstream);
+    Desk::is_rendered(&upstream);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn two_leaders_that_do_not_know_of_each_other_make_one_commit() {
         });
     }
     assert_eq!(none_doubled(&one), 100);
-    one.is_rendered(&upstream);
+    Desk::is_rendered(&upstream);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_version_is_proposed_on_a_branch_of_its_own_and_merged_by_people() {
         run(&work, "git", &["commit", "--quiet", "-m", "Take it"]);
         run(&work, "git", &["push", "--quiet"]);
         wait_until("it is seen", 60, || desk.tag(&key(0)) == update.to);
-        desk.is_rendered(&upstream);
+        Desk::is_rendered(&upstream);
         wait_until("the way back is proposed", 60, || {
             desk.ask(&key(0), propose(revert(&update)));
             proposal(true).is_some_and(|one| one.is_open)

@@ -94,7 +94,7 @@ impl Desk {
         std::fs::write(secrets.join("password"), PASSWORD).unwrap();
         std::fs::write(secrets.join("api-token"), TOKEN).unwrap();
         let folders = Folders {
-            program: PathBuf::from(kit::binary()),
+            program: kit::binary(),
             cache: folder.join("cache"),
             credentials: folder.join("credentials"),
             registries: folder.join("registries"),
@@ -141,7 +141,7 @@ impl Desk {
 
     /// The tree of the branch is what its sources render.
     #[track_caller]
-    pub fn is_rendered(&self, upstream: &Upstream) {
+    pub fn is_rendered(upstream: &Upstream) {
         let folder = tempfile::tempdir_in(upstream.scratch.path()).unwrap().keep();
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned() + "-checked";
         let work = upstream.clone_as(&name);

@@ -53,8 +53,8 @@ pub struct AutoUpdate {
     /// How often the registry is asked, 1h to 168h.
     pub check_interval: String,
     /// Takes a snapshot on the volume before another version starts.
-    /// It is uploaded to the bucket where one is configured. Without it a failed version that
-    /// changed the data stays.
+    /// Uploads it to the bucket too, where one is configured.
+    /// Without it a failed version that changed the data stays.
     pub backup_before_update: bool,
     /// Commits the way back when the new version is unhealthy.
     pub rollback_on_failure: bool,

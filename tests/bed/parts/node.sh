@@ -139,6 +139,8 @@ node_up() {
   kubelet_config
   spawn containerd containerd --config "$run/containerd/config.toml"
   wait_for 30 containerd ctr_ version
+  # It answers before the part that kubelet speaks to does, and kubelet asks that one once.
+  wait_for 30 containerd grep -q 'msg="Start streaming server"' "$run/logs/containerd"
   remove_containers
   if [ "$(cat "$bed/containerd/images" 2>/dev/null)" != "$key_of_images" ]; then
     # The same tag may now be another image.
