@@ -1,7 +1,7 @@
 # containerd and kubelet: one real node, with the bridge as its address and network.
 # shellcheck shell=bash disable=SC2154
 
-volumes=120
+volumes=240
 
 node_install() {
   packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins iptables=iptables \

@@ -164,6 +164,19 @@ impl Process {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
+    /// Waits until it has nothing to tell any more.
+    #[track_caller]
+    pub fn rests(&self) {
+        let mut before = String::new();
+        eventually("the controller rests", 60, || {
+            std::thread::sleep(std::time::Duration::from_secs(4));
+            let log = self.log();
+            let is_same = log == before;
+            before.clone_from(&log);
+            ensure(is_same, || log)
+        });
+    }
+
     /// Everything that it exposes.
     pub fn series(&self) -> Result<String, String> {
         let answer = super::curl(&format!("http://127.0.0.1:{}/metrics", self.metrics), [])?;

@@ -184,7 +184,7 @@ impl Scene {
         // Without the watch of instances nobody hears that the token is lost.
         let is_deaf =
             (self.resource.as_str(), self.verb.as_str()) == ("openclawinstances", "watch");
-        self.go_on(!self.is_own && !is_deaf);
+        self.go_on(&process, !self.is_own && !is_deaf);
         self.becomes(&process, &wanted(false));
         if let Some(complaint) = complaint {
             self.complains(&process, complaint);
@@ -196,7 +196,7 @@ impl Scene {
 
     /// Another instance, what was missing, and a token that is lost.
     #[track_caller]
-    fn go_on(&self, is_made_again: bool) {
+    fn go_on(&self, process: &Process, is_made_again: bool) {
         let namespace = self.fleet.namespace.name.as_str();
         if !self.is_own {
             self.apply("later");
@@ -206,9 +206,11 @@ impl Scene {
             let literal = "--from-literal=openclaw.json={}";
             kubectl(["create", "configmap", "outside", "-n", namespace, literal]).unwrap();
         };
-        // What is found makes everything be read again, so what is not seen by itself comes last.
+        // What is found makes everything be read again, so what is not seen by itself comes last,
+        // and when all that the first one brought about is over.
         let is_seen = |what: &str| {
             eventually(what, 30, || ensure(happens(&self.fleet).contains(what), String::new));
+            process.rests();
         };
         match (self.is_own, self.resource.as_str()) {
             (true, "secrets") => {

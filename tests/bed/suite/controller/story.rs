@@ -21,14 +21,20 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     kubectl(wait).unwrap();
 
     // What is printed is true.
-    let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
-    let words: Vec<&str> = columns.lines().nth(1).unwrap().split_whitespace().collect();
     let endpoint = format!("agent.{namespace}.svc:18789");
-    assert_eq!(words[..5], ["agent", "Running", "True", VERSION, &endpoint], "{columns}");
-    let instance = stack.namespace.object("openclawinstance", "agent").unwrap();
+    eventually("kubectl prints what runs", 60, || {
+        let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
+        let words: Vec<&str> = columns.lines().nth(1).unwrap().split_whitespace().collect();
+        let is_true = words[..5] == ["agent", "Running", "True", VERSION, &endpoint];
+        ensure(is_true, || columns.clone())
+    });
     for kind in ["StatefulSetReady", "SecretsReady", "ConfigValid", "NetworkPolicyReady", "Synced"]
     {
-        assert!(condition(&instance, kind).starts_with("True "), "{instance:#}");
+        eventually(kind, 60, || {
+            let instance = stack.namespace.object("openclawinstance", "agent").unwrap();
+            let found = condition(&instance, kind);
+            ensure(found.starts_with("True "), || found.clone())
+        });
     }
 
     // The token opens the gateway, another one does not, and nobody else knows it.
@@ -52,15 +58,17 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     stack.instance(VERSION, &format!("{SMALL}\nsuspended: true"));
     stack.push_and_sync("Suspend the agent");
     argo_says(&stack, "Suspended");
-    let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
-    assert!(columns.contains("agent   Suspended "), "{columns}");
+    eventually("kubectl prints that it is suspended", 60, || {
+        let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
+        ensure(columns.contains("agent   Suspended "), || columns.clone())
+    });
 }
 
 /// Waits for the health that Argo CD makes of the instance and of all that belongs to it.
 #[track_caller]
 fn argo_says(stack: &Stack, wanted: &str) {
     let application = format!("{}-agent", stack.namespace.name);
-    eventually(&format!("Argo CD says {wanted}"), 60, || {
+    eventually(&format!("Argo CD says {wanted}"), 180, || {
         let app = object("argocd", "application.argoproj.io", &application).unwrap();
         let health = &app["status"]["health"]["status"];
         ensure(health == wanted, || format!("{health}"))

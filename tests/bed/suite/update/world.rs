@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::bed::controller::{Account, Process, condition, says};
+use crate::bed::fleet::CLUSTER;
 use crate::bed::registry::Images;
 use crate::bed::stack::{SMALL, Webhook};
 use crate::bed::{Stack, ensure, eventually, run, variable};
@@ -89,7 +90,7 @@ impl World {
     pub fn settings(&self, lines: &str) {
         let name = &self.stack.namespace.name;
         let text = format!(
-            "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {name}\ncluster: {{controller: {name}/openclaw-controller}}\n{lines}\n"
+            "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {name}\ncluster: {{name: {CLUSTER}, controller: {name}/openclaw-controller}}\n{lines}\n"
         );
         self.stack.repository.write("openclaw.yaml", &text);
     }
@@ -128,7 +129,7 @@ impl World {
         };
         let registry = variable("REGISTRY");
         let text = format!(
-            "apiVersion: openclaw.rocks/v1alpha1\nkind: ControllerConfig\nrepositories:\n- name: fleet\n  url: {url}\n{proof}\nregistries:\n- name: bed\n  host: ghcr.io\n  endpoint: http://{registry}\n"
+            "apiVersion: openclaw.rocks/v1alpha1\nkind: ControllerConfig\nclusterName: {CLUSTER}\nrepositories:\n- name: fleet\n  url: {url}\n{proof}\nregistries:\n- name: bed\n  host: ghcr.io\n  endpoint: http://{registry}\n"
         );
         std::fs::write(self.file("config.yaml"), text).unwrap();
     }
