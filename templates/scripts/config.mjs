@@ -18,7 +18,12 @@
 //   state: {restoreWithinSeconds, consent: "<from>..<to>"|null},
 //   pnpm: {version},                     optional
 //   skills: {clawhub, items: [item]},    optional
-//   restore: {from}                      optional; the path in the bucket
+//   restore: {from},                     optional; the path in the bucket
+//   backup: {                            a Job's alone; see backup.mjs
+//     id, instance, namespace, cluster, reason,
+//     source: copy|state|update,         what is archived
+//     since                              update: ms since 1970; an older snapshot is another update's
+//   }
 // }
 //
 // Exit codes: 75 a fault of the volume or of the state on it, 78 a setting or source that cannot

@@ -1,15 +1,11 @@
 #!/bin/sh
-# Init container: fetches the backup that restore-from names, once. It is copied beside the state
-# and swapped in by init-config, so a start that is killed leaves the old state or the new one.
+# Init container: fetches the backup that restore-from names, once: an archive with its manifest, or
+# a plain tree. It is laid beside the state and swapped in by init-config, so a start that is killed
+# leaves the old state or the new one.
 set -eu
 
-fail() {
-  echo "init-restore: $1" >&2
-  if [ -w /dev/termination-log ]; then echo "init-restore: $1" > /dev/termination-log; fi
-  exit 75
-}
-
 here=$(dirname "$0")
+. "$here/store.sh"
 state=${OPENCLAW_STATE_DIR:?}
 path=$(cat "$here/restore-from")
 incoming=$state/.snapshots/incoming
@@ -18,26 +14,33 @@ incoming=$state/.snapshots/incoming
 if [ "$(cat "$state/.openclaw-restored" 2>/dev/null)" = "$path" ]; then exit 0; fi
 if [ "$(cat "$incoming/complete" 2>/dev/null)" = "$path" ]; then exit 0; fi
 
-bucket=${B2_BUCKET:-${S3_BUCKET:-}}
-RCLONE_CONFIG_STORE_ACCESS_KEY_ID=${B2_KEY_ID:-${S3_ACCESS_KEY_ID:-}}
-RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY=${B2_APP_KEY:-${S3_SECRET_ACCESS_KEY:-}}
-RCLONE_CONFIG_STORE_ENDPOINT=${B2_ENDPOINT:-${S3_ENDPOINT:-}}
-RCLONE_CONFIG_STORE_REGION=${S3_REGION:-}
-RCLONE_CONFIG_STORE_TYPE=s3
-RCLONE_CONFIG_STORE_PROVIDER=Other
-RCLONE_CONFIG=/tmp/rclone.conf
-export RCLONE_CONFIG RCLONE_CONFIG_STORE_ACCESS_KEY_ID RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY \
-  RCLONE_CONFIG_STORE_ENDPOINT RCLONE_CONFIG_STORE_REGION RCLONE_CONFIG_STORE_TYPE RCLONE_CONFIG_STORE_PROVIDER
-if [ -z "$bucket" ] || [ -z "$RCLONE_CONFIG_STORE_ACCESS_KEY_ID" ] ||
-  [ -z "$RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY" ] || [ -z "$RCLONE_CONFIG_STORE_ENDPOINT" ]; then
-  fail "the Secret b2-backup-credentials lacks B2_BUCKET, B2_KEY_ID, B2_APP_KEY or B2_ENDPOINT"
+open_store
+remote=store:$bucket/$path
+unread="$path cannot be read from the bucket"
+if [ -d "$incoming" ]; then
+  # An archive that was unpacked in part may have left directories that are read-only.
+  find "$incoming" -type d -exec chmod u+rwx {} \;
+  rm -rf "$incoming"
 fi
-: > "$RCLONE_CONFIG"
-
-rm -rf "$incoming"
 mkdir -p "$incoming/files"
-rclone copy -- "store:$bucket/$path" "$incoming/files" || fail "$path cannot be read from the bucket"
-rclone check --one-way -- "store:$bucket/$path" "$incoming/files" || fail "$path does not match its copy"
-if [ -z "$(ls -A "$incoming/files")" ]; then fail "$path holds nothing"; fi
+
+names=$(listing --files-only -- "$remote") || fail "$unread: $(why)"
+has() { printf '%s\n' "$names" | grep -qx "$1"; }
+
+if has manifest.json && has 'archive\.tar\.gz'; then
+  for name in manifest.json archive.tar.gz; do
+    store copyto -- "$remote/$name" "$incoming/$name" || fail "$unread: $(why)"
+  done
+  sum=$(archive_sum "$incoming/manifest.json")
+  if [ -z "$sum" ] || [ "$(sha256sum < "$incoming/archive.tar.gz")" != "$sum  -" ]; then
+    fail "the archive of $path does not match its manifest"
+  fi
+elif [ "$names" = archive.tar.gz ]; then
+  fail "$path is no whole backup: it has no manifest"
+else
+  store copy -- "$remote" "$incoming/files" || fail "$unread: $(why)"
+  store check --one-way -- "$remote" "$incoming/files" || fail "$path does not match its copy: $(why)"
+  if [ -z "$(ls -A "$incoming/files")" ]; then fail "$path holds nothing"; fi
+fi
 printf '%s' "$path" > "$incoming/complete.tmp"
 mv "$incoming/complete.tmp" "$incoming/complete"

@@ -8,6 +8,8 @@
 //                 .tmp and renamed with the manifest in it: whatever has this name is complete.
 //   journal.json  a swap under way; the next start finishes it, whichever version that is.
 //   .swap .failed/<from>..<to> .trash   the snapshot on its way in, what it replaced, leftovers
+//   incoming      a backup that init-restore fetched; see restore.mjs
+//   .backup/<id> .upload/<id>   a backup on its way to the bucket; see backup.mjs
 //
 // The volume's root is a mount point and cannot be renamed, so a swap renames what is in it, entry
 // by entry. Paths that lead into the state are byte strings; see tree.mjs.
@@ -22,10 +24,15 @@ const KEEP = ['.snapshots', 'cache', 'tmp', 'lost+found', '.openclaw-tmp'];
 const PLUGIN_MODULES = /^(npm|extensions)\/(.*\/)?node_modules$/s;
 const NAME = /^[0-9A-Za-z][0-9A-Za-z+-]*(\.[0-9A-Za-z+-]+)*$/;
 const SETTLED = 10 * 60 * 1000;
-const UNKNOWN = {version: 'unknown'};
+export const UNKNOWN = {version: 'unknown'};
+// The backup that was restored: in the state itself, so that it comes with the swap and not before or after it.
+export const RECORD = '.openclaw-restored';
 
 const isVersion = (value) => typeof value === 'string' && NAME.test(value);
-const mebibytes = (bytes) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+export const mebibytes = (bytes) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+/** Whether a path below the volume's root is no state. */
+export const excluded = (path) => KEEP.includes(path) || PLUGIN_MODULES.test(path);
 
 /** The order of releases: year, month, patch; alpha, beta, stable; then the correction. NaN when one is no release. */
 export function compareVersions(a, b) {
@@ -38,7 +45,9 @@ export function compareVersions(a, b) {
   return i < 0 ? 0 : x[i] - y[i];
 }
 
-function open({stateDir, appDir}) {
+const sameSchemas = (app, ran) => app.schemas !== undefined && isDeepStrictEqual(app.schemas, ran.schemas);
+
+export function open({stateDir, appDir}) {
   const state = Buffer.from(stateDir).toString('latin1');
   const {version, openclaw} = JSON.parse(fs.readFileSync(`${appDir}/package.json`, 'utf8'));
   if (!isVersion(version)) throw new Fault(`${appDir}/package.json: version ${JSON.stringify(version)} is no version`, 75);
@@ -62,7 +71,8 @@ function clones(state, entries) {
   }
 }
 
-function checkSpace({state}, name, entries) {
+/** Throws when a copy of the entries does not fit; `what` is what it is for. */
+export function checkSpace({state}, what, entries) {
   const volume = fs.statfsSync(raw(state));
   const free = volume.bavail * volume.bsize;
   const sizes = entries.reduce((sum, [, info]) => sum + Math.ceil(info.size / 4096) * 4096, 0);
@@ -71,11 +81,11 @@ function checkSpace({state}, name, entries) {
   const inodes = volume.files > 0 && volume.ffree < entries.length + 16;
   if (!inodes && free >= need && (free >= sizes + need || clones(state, entries))) return;
   const lack = inodes ? `${entries.length} files to copy, ${volume.ffree} inodes free` : `${mebibytes(sizes + need)} needed, ${mebibytes(free)} free`;
-  throw new Fault(`too little space for the snapshot ${name}: ${lack}; nothing was changed, the start goes on when there is more`, 75);
+  throw new Fault(`too little space for the ${what}: ${lack}; nothing was changed, it goes on when there is more`, 75);
 }
 
 /** Complete snapshots, the newest first. */
-function snapshots({dir, home}) {
+export function snapshots({dir, home}) {
   return list(home).filter((name) => name.split('..').length === 2 && name.split('..').every(isVersion))
     .map((name) => ({name, ...readRecord(`${dir}/${name}/manifest.json`)}))
     .filter(({from, created, entries}) => isObject(from) && created && entries)
@@ -93,8 +103,8 @@ function discard(ctx, name) {
 function takeSnapshot(ctx, from) {
   const {state, dir, home, app} = ctx;
   const name = `${from.version}..${app.version}`;
-  const entries = [...walk(state, (path) => KEEP.includes(path) || PLUGIN_MODULES.test(path))];
-  checkSpace(ctx, name, entries);
+  const entries = [...walk(state, excluded)];
+  checkSpace(ctx, `snapshot ${name}`, entries);
   try {
     for (const part of ['.tmp', '.tmp/files']) fs.mkdirSync(`${dir}/${part}`, 0o700);
     copy(state, `${home}/.tmp/files`, entries);
@@ -180,7 +190,7 @@ function finishSwap(ctx) {
   syncDir(ctx.dir);
 }
 
-function readMarker(ctx) {
+export function readMarker(ctx) {
   const marker = readRecord(ctx.marker);
   if (marker && (marker.ran === null || isVersion(marker.ran?.version))) return marker;
   const empty = list(ctx.state).every((name) => KEEP.includes(name));
@@ -199,6 +209,12 @@ function tidy(ctx, ran) {
   }
 }
 
+/** Whether the state is about to be replaced by a backup. */
+export function awaitsBackup({stateDir, restore}) {
+  const record = `${stateDir}/${RECORD}`;
+  return Boolean(restore) && !(fs.existsSync(record) && fs.readFileSync(record, 'utf8') === restore.from);
+}
+
 /** Makes the volume fit for this version and returns what it did, or throws and leaves it as it was. */
 export function prepare(settings) {
   const done = [];
@@ -210,13 +226,15 @@ export function prepare(settings) {
   // Nothing has run since this version was let in, so the decision stands.
   if (ran && starting !== app.version) {
     const older = compareVersions(app.version, ran.version) < 0;
-    const sameSchemas = app.schemas !== undefined && isDeepStrictEqual(app.schemas, ran.schemas);
-    if (older && !sameSchemas) {
+    const same = sameSchemas(app, ran);
+    // What is replaced need not be readable; until it is, nothing is decided.
+    if (older && !same && awaitsBackup(settings)) return done.join('; ');
+    if (older && !same) {
       const snapshot = chooseSnapshot(ctx, ran, settings.state);
       done.push(restore(ctx, snapshot));
       ran = snapshot.from;
     }
-    const stays = ran.version === app.version || (older && sameSchemas);
+    const stays = ran.version === app.version || (older && same);
     if (!stays && settings.state?.snapshot !== false) done.push(takeSnapshot(ctx, ran));
   }
   // For the version that ran last there is nothing to record: it starts on a full volume too.
@@ -224,16 +242,28 @@ export function prepare(settings) {
   return done.join('; ');
 }
 
-/** Swaps in a tree that was fetched to `incoming/files`, as a snapshot is swapped in. */
-export function adopt(settings, incoming) {
+/** Throws when the application is too old for a backup that was made under `application`. */
+export function checkReadable(settings, path, application) {
+  const {app} = open(settings);
+  if (!isVersion(application.version)) throw new Fault(`the manifest of the backup ${path} names no version`, 75);
+  if (!(compareVersions(app.version, application.version) < 0) || sameSchemas(app, application)) return;
+  throw new Fault(`the backup ${path} was made under ${application.version}, which this older ${app.version} cannot read; nothing was changed: start ${application.version} or newer`, 75);
+}
+
+/** Swaps in the tree in `incoming/files`, as a snapshot is swapped in; `application` is the version that it is from. */
+export function adopt(settings, incoming, application = UNKNOWN) {
   const ctx = open(settings);
+  // Never under the version's own name: it is no snapshot that a way back may choose.
   const name = 'unknown..restored';
   discard(ctx, name);
-  const entries = describe(Buffer.from(`${incoming}/files`).toString('latin1'));
-  writeAtomic(`${incoming}/manifest.json`, `${JSON.stringify({from: UNKNOWN, to: 'restored', created: Date.now(), entries})}\n`);
+  const files = Buffer.from(`${incoming}/files`).toString('latin1');
+  // What stays on the volume would be in the way of its namesakes, which a plain tree may hold.
+  for (const kept of KEEP) remove(`${files}/${kept}`);
+  const entries = describe(files);
+  writeAtomic(`${incoming}/manifest.json`, `${JSON.stringify({from: UNKNOWN, to: 'restored', created: Date.now(), entries, application})}\n`);
   fs.renameSync(incoming, `${ctx.dir}/${name}`);
   syncDir(ctx.dir);
-  return restore(ctx, {name, from: UNKNOWN, entries});
+  return restore(ctx, {name, from: application, entries});
 }
 
 /** Records that this version now runs on the state; called right before it does. */

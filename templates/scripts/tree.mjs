@@ -69,8 +69,8 @@ const text = (key, bytes) => {
 };
 
 /** What a manifest lists. No modes: the kubelet may change them when it mounts the volume. */
-export function describe(root) {
-  return [...walk(root)].map(([path, info]) => {
+export function describe(root, entries = [...walk(root)]) {
+  return entries.map(([path, info]) => {
     const name = text('path', raw(path));
     if (info.isDirectory()) return {...name, directory: true};
     const full = `${root}/${path}`;
@@ -78,6 +78,9 @@ export function describe(root) {
     return {...name, size: info.size, sha256: sha256(full)};
   });
 }
+
+/** One number for all that `describe` lists. */
+export const digest = (described) => createHash('sha256').update(JSON.stringify(described)).digest('hex');
 
 /** Puts a directory on disk. One call for the filesystem where there is the program, as a sync for each file is slow. */
 export function flush(dir) {

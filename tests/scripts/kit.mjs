@@ -111,6 +111,15 @@ ${body}`;
   write(it.at('bin', name), text, 0o755);
 }
 
+/** Runs a shell script; the last word is what the status of the Pod would have. */
+export function shell(it, script, env = {}) {
+  write(it.at('last-word'), '');
+  fs.mkdirSync(it.at('tmp'), {recursive: true});
+  const {status, stdout, stderr} = spawnSync('sh', [it.at('etc', script)], {encoding: 'utf8', timeout: 60_000,
+    env: environment(it, {OPENCLAW_STATE_DIR: it.state, TMPDIR: it.at('tmp'), TERMINATION_LOG: it.at('last-word'), ...env})});
+  return {status, stdout, stderr, word: fs.readFileSync(it.at('last-word'), 'utf8')};
+}
+
 /** The recorded calls, once. */
 export function calls(it) {
   const text = fs.existsSync(it.at('calls')) ? fs.readFileSync(it.at('calls'), 'utf8') : '';
@@ -119,10 +128,10 @@ export function calls(it) {
 }
 
 /** Kills `script` before each change, and in the middle of those that have one; `then` sees what came of it. */
-export function killEverywhere(start, script, env, then) {
+export function killEverywhere(start, script, env, then, args = []) {
   const attempt = (at, torn) => {
     const it = clone(start);
-    const result = run(it, script, {...env, KILL_AT: String(at), KILL_TORN: torn});
+    const result = run(it, script, {...env, KILL_AT: String(at), KILL_TORN: torn}, args);
     if (result.signal === 'SIGKILL') then(it, `killed at change ${at}${torn && ', halfway'}`);
     else assert.equal(result.status, 0, result.stderr);
     erase(it.root);

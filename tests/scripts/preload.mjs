@@ -2,15 +2,17 @@
 // the scripts themselves hold no test code:
 //   KILL_AT=n, KILL_TORN=1   killed right before the n-th call that changes a file, or halfway through it
 //   NOW=ms   FREE=bytes   FAIL=function:path   the clock, the free space, a call that fails with EIO
+//   FULL=bytes   the space that is left for what is written to an open file
 //   FETCH=directory   archives served instead of the network, named by the path of the URL
 
 import fs from 'node:fs';
 
 const CHANGES = ['writeFileSync', 'writeSync', 'renameSync', 'unlinkSync', 'rmdirSync', 'rmSync', 'mkdirSync', 'copyFileSync',
   'symlinkSync', 'linkSync', 'chmodSync', 'fchmodSync', 'utimesSync', 'lutimesSync', 'fsyncSync', 'openSync'];
-const {KILL_AT, KILL_TORN, NOW, FREE, FAIL, FETCH} = process.env;
+const {KILL_AT, KILL_TORN, NOW, FREE, FAIL, FETCH, FULL} = process.env;
 const real = {...fs};
 let calls = 0;
+let left = Number(FULL ?? Infinity);
 
 function die() {
   process.kill(process.pid, 'SIGKILL');
@@ -18,7 +20,7 @@ function die() {
 }
 
 const HALFWAY = {
-  writeFileSync: ([fd, data]) => typeof fd === 'number' && real.writeSync(fd, Buffer.from(data).subarray(0, data.length / 2)),
+  writeFileSync: ([to, data]) => real[typeof to === 'number' ? 'writeSync' : 'writeFileSync'](to, Buffer.from(data).subarray(0, data.length / 2)),
   copyFileSync: ([from, to]) => real.writeFileSync(to, real.readFileSync(from).subarray(1)),
 };
 
@@ -39,6 +41,10 @@ for (const name of CHANGES) {
       die();
     }
     if (fails(name, args[0])) throw Object.assign(new Error(`EIO: i/o error, ${name}`), {code: 'EIO'});
+    if (name === 'writeFileSync' && typeof args[0] === 'number' && (left -= args[1].length) < 0) {
+      real.writeSync(args[0], Buffer.from(args[1]).subarray(0, left));
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), {code: 'ENOSPC'});
+    }
     // Durability cannot be tested here, and a busy disk would make the tests slow.
     return name === 'fsyncSync' ? undefined : real[name](...args);
   };

@@ -7,7 +7,7 @@ import {clone, configure, killEverywhere, run, succeeds, tree, write} from './ki
 import {content, HOUR, image, init, OLD, running, T0} from './volume.mjs';
 
 const PATH = 'backups/team-a/my-agent/2026-02-01T000000Z';
-const SCRIPT = fileURLToPath(new URL('../../templates/scripts/init-restore.sh', import.meta.url));
+const SCRIPTS = fileURLToPath(new URL('../../templates/scripts/', import.meta.url));
 
 // A volume with state, and a backup beside it as init-restore leaves it.
 function fetched() {
@@ -68,11 +68,11 @@ function bucket(rclone, env, {record} = {}) {
   const bin = `${root}/bin`;
   write(`${bin}/rclone`, `#!/bin/sh\nprintf '%s\\n' "$@" >> ${root}/argv\n${rclone}\n`, 0o755);
   write(`${root}/etc/restore-from`, PATH);
-  fs.copyFileSync(SCRIPT, `${root}/etc/init-restore.sh`);
+  for (const script of ['init-restore.sh', 'store.sh']) fs.copyFileSync(SCRIPTS + script, `${root}/etc/${script}`);
   fs.mkdirSync(`${root}/state/.snapshots`, {recursive: true});
   if (record) fs.writeFileSync(`${root}/state/.openclaw-restored`, record);
   const result = spawnSync('sh', [`${root}/etc/init-restore.sh`], {
-    env: {PATH: `${bin}:/usr/bin:/bin`, OPENCLAW_STATE_DIR: `${root}/state`, ...env}, encoding: 'utf8'});
+    env: {PATH: `${bin}:/usr/bin:/bin`, OPENCLAW_STATE_DIR: `${root}/state`, TMPDIR: root, ...env}, encoding: 'utf8'});
   return {root, result, argv: fs.existsSync(`${root}/argv`) ? fs.readFileSync(`${root}/argv`, 'utf8') : ''};
 }
 
