@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod controller_config;
 pub mod crd;
+pub mod cron;
 pub mod duration;
 pub mod image;
 pub mod load;

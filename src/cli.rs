@@ -4,6 +4,7 @@
     reason = "the shell reads the environment and writes to the terminal"
 )]
 
+mod backup;
 mod controller;
 mod explain;
 mod files;
@@ -71,6 +72,8 @@ enum Verb {
     Validate(validate::Flags),
     /// Set another version in the sources, and render what follows.
     Update(update::Flags),
+    /// Look at the backups in a bucket: list, show, verify.
+    Backup(backup::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
@@ -194,6 +197,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Update(flags) => update::run(&flags, color),
+        Verb::Backup(flags) => backup::run(&flags),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),

@@ -8,6 +8,9 @@
 //! of them and of the time. What it asks for is data, so that tests can walk every state.
 
 pub mod act;
+pub mod awaiting;
+pub mod backup;
+pub mod bucket;
 pub mod catalog;
 pub mod conditions;
 pub mod decide;
@@ -16,6 +19,7 @@ pub mod health;
 pub mod lease;
 pub mod ledger;
 pub mod meters;
+pub mod namespaces;
 pub mod object;
 pub mod observed;
 pub mod prober;

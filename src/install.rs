@@ -8,7 +8,7 @@ pub mod alerts;
 pub mod dashboard;
 pub mod difference;
 pub mod options;
-pub mod secrets;
+pub mod writes;
 
 use serde_json::{Map, Value, json};
 
@@ -28,10 +28,11 @@ const ADMISSION_SINCE: (u32, u32) = (1, 30);
 /// One object: its template and when it is printed.
 type Object = (&'static str, fn(&Options) -> bool);
 
+/// A policy on what the account writes, and its binding.
+const WRITES: [&str; 2] = ["install/write-policy.yaml.j2", "install/write-policy-binding.yaml.j2"];
+
 /// What belongs to the controller alone, in the order of the stream; rights came before.
 const OBJECTS: &[Object] = &[
-    ("install/secret-policy.yaml.j2", has_admission),
-    ("install/secret-policy-binding.yaml.j2", has_admission),
     ("install/config-map.yaml.j2", |_| true),
     ("install/network-policy.yaml.j2", |_| true),
     ("install/service.yaml.j2", |_| true),
@@ -54,6 +55,14 @@ pub fn render(engine: &Engine, installation: &Installation) -> Result<Vec<Manife
     objects.extend(api(options));
     objects.push(engine.render("install/service-account.yaml.j2", &context)?);
     objects.extend(roles(engine, &context, options)?);
+    for policy in
+        writes::policies(&options.namespace).into_iter().filter(|_| has_admission(options))
+    {
+        let context = context.with(&json!({"policy": policy}));
+        for template in WRITES {
+            objects.push(engine.render(template, &context)?);
+        }
+    }
     for (template, when) in OBJECTS {
         if when(options) {
             objects.push(engine.render(template, &context)?);
@@ -153,7 +162,6 @@ fn values(options: &Options) -> Value {
         "name": names::CONTROLLER,
         "namespace": options.namespace,
         "image": options.image,
-        "secret_policy": secrets::policy(&options.namespace),
         "labels": labels,
         "selector": selector,
         "namespace_labels": namespace_labels,
@@ -230,6 +238,13 @@ fn volumes(options: &Options) -> (Vec<Value>, Vec<Value>) {
         json!({"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}),
     ];
     let config = &options.config;
+    if config.backup.share_credentials {
+        let path = names::MOUNT_STORE;
+        mounts.push(json!({"name": "store", "mountPath": path, "readOnly": true}));
+        let name = names::BACKUP_SECRET;
+        let secret = json!({"secretName": name, "optional": true, "defaultMode": 0o440});
+        volumes.push(json!({"name": "store", "secret": secret}));
+    }
     let repositories = config.repositories.iter().map(|one| (&one.name, &one.credentials_secret));
     let registries = config.registries.iter().map(|one| (&one.name, &one.credentials_secret));
     let repositories = repositories.map(|(name, secret)| ("credentials", name, secret));

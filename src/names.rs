@@ -1,6 +1,10 @@
 //! Every string that two files must agree on: object names, labels, annotations, ports, paths,
 //! environment names, container and volume names.
 
+mod metrics;
+
+pub use metrics::*;
+
 /// API group of the instance.
 pub const GROUP: &str = "openclaw.rocks";
 /// API version of the instance.
@@ -25,6 +29,12 @@ pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const LABEL_NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// Label of what belongs to an instance and is not in Git; Argo CD does not know it.
 pub const LABEL_OWN_INSTANCE: &str = "openclaw.rocks/instance";
+/// Label of what a Job of ours is for; [`JOB_BACKUP`] is its only value.
+pub const LABEL_JOB: &str = "openclaw.rocks/job";
+/// Value of [`LABEL_JOB`].
+pub const JOB_BACKUP: &str = "backup";
+/// Label by which Kubernetes tells the Pods of a Job.
+pub const LABEL_JOB_NAME: &str = "batch.kubernetes.io/job-name";
 /// Label that lets Azure's webhook project a token.
 pub const LABEL_AZURE_IDENTITY: &str = "azure.workload.identity/use";
 
@@ -42,6 +52,14 @@ pub const ANNOTATION_RESTORE_SNAPSHOT: &str = "openclaw.rocks/restore-snapshot";
 pub const ANNOTATION_UPDATE: &str = "openclaw.rocks/update";
 /// Value of [`ANNOTATION_UPDATE`].
 pub const UPDATE_HOLD: &str = "hold";
+/// Asks for a backup at once; each value does so one time.
+pub const ANNOTATION_BACKUP: &str = "openclaw.rocks/backup";
+/// Lets an instance go without a backup; [`SKIP`] is its only value.
+pub const ANNOTATION_SKIP_BACKUP: &str = "openclaw.rocks/skip-backup";
+/// Value of [`ANNOTATION_SKIP_BACKUP`].
+pub const SKIP: &str = "true";
+/// What keeps a deleted instance until its last backup is made; the Go operator's name.
+pub const FINALIZER: &str = "openclaw.rocks/finalizer";
 /// Prefix of our own annotations and labels.
 pub const OWN_PREFIX: &str = "openclaw.rocks/";
 
@@ -136,9 +154,13 @@ pub const CONTAINER_MAIN: &str = "openclaw";
 pub const CONTAINER_BROWSER: &str = "chromium";
 /// The metrics collector.
 pub const CONTAINER_COLLECTOR: &str = "otel-collector";
+/// The init container that fetches a backup.
+pub const INIT_RESTORE: &str = "init-restore";
+/// Init container that writes the configuration, and swaps in what was fetched.
+pub const INIT_CONFIG: &str = "init-config";
 /// Names of our init containers, in their order.
 pub const INIT_CONTAINERS: [&str; 6] =
-    ["init-state", "init-restore", "init-config", "init-pnpm", "init-python", "init-skills"];
+    ["init-state", INIT_RESTORE, INIT_CONFIG, "init-pnpm", "init-python", "init-skills"];
 
 /// The Pod is ready.
 pub const CONDITION_READY: &str = "Ready";
@@ -154,44 +176,14 @@ pub const CONDITION_CONFIG: &str = "ConfigValid";
 pub const CONDITION_SYNCED: &str = "Synced";
 /// Nothing keeps a newer version from being taken.
 pub const CONDITION_UPDATE: &str = "UpdateReady";
+/// Backups are made and arrive, or why not.
+pub const CONDITION_BACKUP: &str = "BackupReady";
+/// What `spec.restoreFrom` names is restored, or why not; there only while it says something.
+pub const CONDITION_RESTORE: &str = "RestoreReady";
 /// Something is on its way; kstatus reads it.
 pub const CONDITION_RECONCILING: &str = "Reconciling";
 /// Nothing moves without a change; kstatus reads it.
 pub const CONDITION_STALLED: &str = "Stalled";
-
-/// 1 for the phase that an instance is in.
-pub const METRIC_PHASE: &str = "openclaw_instance_phase";
-/// What an instance runs.
-pub const METRIC_INFO: &str = "openclaw_instance_info";
-/// 1 while the Pod is ready.
-pub const METRIC_READY: &str = "openclaw_instance_ready";
-/// Looks at an instance.
-pub const METRIC_RECONCILE: &str = "openclaw_reconcile_total";
-/// Seconds that they took.
-pub const METRIC_DURATION: &str = "openclaw_reconcile_duration_seconds";
-/// Instances that are looked after.
-pub const METRIC_MANAGED: &str = "openclaw_managed_instances";
-/// Looks for a newer version.
-pub const METRIC_CHECKS: &str = "openclaw_autoupdate_checks_total";
-/// Versions that were confirmed.
-pub const METRIC_APPLIED: &str = "openclaw_autoupdate_applied_total";
-/// Versions that were rolled back.
-pub const METRIC_ROLLBACKS: &str = "openclaw_autoupdate_rollbacks_total";
-/// Seconds that the steps of updates took.
-pub const METRIC_STEPS: &str = "openclaw_autoupdate_step_duration_seconds";
-/// Every metric of the controller; alerts and dashboard ask for no other one of ours.
-pub const METRICS: [&str; 10] = [
-    METRIC_PHASE,
-    METRIC_INFO,
-    METRIC_READY,
-    METRIC_RECONCILE,
-    METRIC_DURATION,
-    METRIC_MANAGED,
-    METRIC_CHECKS,
-    METRIC_APPLIED,
-    METRIC_ROLLBACKS,
-    METRIC_STEPS,
-];
 
 /// Namespace of the controller where nothing else is said.
 pub const CONTROLLER_NAMESPACE: &str = "openclaw-operator-system";
@@ -214,6 +206,14 @@ pub const MOUNT_CREDENTIALS: &str = "/etc/openclaw-credentials";
 
 /// Where the credentials of a registry are mounted, one folder a registry.
 pub const MOUNT_REGISTRIES: &str = "/etc/openclaw-registries";
+
+/// Where the credentials of the bucket are mounted that the controller shares.
+pub const MOUNT_STORE: &str = "/etc/openclaw-store";
+/// The Secret that holds the credentials of a bucket: in the instance's namespace, else beside the
+/// controller. The Go operator's name.
+pub const BACKUP_SECRET: &str = "b2-backup-credentials";
+/// First part of the paths of backups in a bucket.
+pub const BACKUP_ROOT: &str = "openclaw";
 
 /// Longest instance name: every derived name stays within 63 characters.
 pub const MAX_NAME: usize = 40;
@@ -246,4 +246,14 @@ pub fn token_secret(instance: &str) -> String {
 /// Name of the Role and RoleBinding of the controller.
 pub fn controller_role(instance: &str) -> String {
     format!("{instance}-controller")
+}
+
+/// Beginning of the names of the Jobs that back an instance up, with their Secrets and policies.
+pub fn backup_job(instance: &str) -> String {
+    format!("{instance}-backup-")
+}
+
+/// Name of the Secret with which an instance restores from the bucket that the controller shares.
+pub fn restore_secret(instance: &str) -> String {
+    format!("{instance}-restore-credentials")
 }

@@ -18,6 +18,10 @@ mod kit;
 
 use kit::bed;
 
+#[path = "bed/suite/backup/rights.rs"]
+mod backup_rights;
+#[path = "bed/suite/backup/story.rs"]
+mod backup_story;
 #[path = "bed/suite/controller/fleet.rs"]
 mod fleet;
 #[path = "bed/suite/controller/poison.rs"]

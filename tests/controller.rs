@@ -12,6 +12,8 @@
 
 mod kit;
 
+#[path = "controller/backups.rs"]
+mod backups;
 #[path = "controller/every_state.rs"]
 mod every_state;
 #[path = "controller/poison.rs"]

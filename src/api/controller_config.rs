@@ -26,6 +26,23 @@ pub struct ControllerConfig {
     pub registries: Vec<Registry>,
     /// Prefixes in the bucket that a namespace may restore from, besides its own.
     pub restore_grants: Vec<RestoreGrant>,
+    /// Backups to the bucket.
+    pub backup: Backup,
+}
+
+/// Backups to the bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backup {
+    /// Copies the Secret `b2-backup-credentials` beside the controller for the Jobs of instances
+    /// whose namespace has none: whoever reads Secrets there then holds the keys of the bucket.
+    pub share_credentials: bool,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { share_credentials: true }
+    }
 }
 
 impl Default for ControllerConfig {
@@ -37,6 +54,7 @@ impl Default for ControllerConfig {
             repositories: Vec::new(),
             registries: Vec::new(),
             restore_grants: Vec::new(),
+            backup: Backup::default(),
         }
     }
 }

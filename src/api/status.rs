@@ -38,6 +38,9 @@ pub struct OpenClawInstanceStatus {
     /// The backup Job that runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup_job_name: Option<String>,
+    /// Progress of backups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupStatus>,
     /// The restore that runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_job_name: Option<String>,
@@ -191,4 +194,64 @@ pub struct AutoUpdateStatus {
     /// The backup taken before the last update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_update_backup_path: Option<String>,
+}
+
+/// Progress of backups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BackupStatus {
+    /// Step of the backup that is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// The last part of its path in the bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What it is made for: scheduled, demanded, update, deletion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_time: Option<Time>,
+    /// When the step began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase_time: Option<Time>,
+    /// Whether the agent ran before, and is to run after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was_running: Option<bool>,
+    /// Failures in a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<i32>,
+    /// Until when the schedule is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_time: Option<Time>,
+    /// The last value of the annotation `openclaw.rocks/backup` that a backup was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<String>,
+    /// The last update whose snapshot was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_id: Option<String>,
+    /// Whose credentials are used: Namespace or Controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<String>,
+    /// Address of the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Bytes of the last archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
+    /// Seconds that the last backup took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<i64>,
+    /// What the backup that failed last was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_for: Option<String>,
+    /// When a backup last failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_time: Option<Time>,
+    /// Why, in one word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
+    /// Why, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_message: Option<String>,
 }

@@ -32,6 +32,9 @@ pub(super) struct Flags {
     /// Folder of the registries' credentials, one folder a registry.
     #[arg(long, value_name = "FOLDER", default_value = names::MOUNT_REGISTRIES)]
     registries: PathBuf,
+    /// Folder of the credentials of the bucket that backups go to.
+    #[arg(long, value_name = "FOLDER", default_value = names::MOUNT_STORE)]
+    store: PathBuf,
     /// Name of the cluster, before that of the file; instances that were rendered for another one
     /// are left alone.
     #[arg(long, env = "OPENCLAW_CLUSTER_NAME")]
@@ -81,6 +84,7 @@ pub(super) fn run(flags: Flags, color: bool) -> anyhow::Result<Outcome> {
             cache: flags.cache,
             credentials: flags.credentials,
             registries: flags.registries,
+            store: flags.store,
         },
         home: flags.namespace,
         identity: flags.identity.unwrap_or_else(identity),

@@ -1,17 +1,21 @@
 //! Does what was decided, and nothing else.
 
+mod backup;
+
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Secret};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{Event as Note, EventType, Recorder, Reporter};
 use kube::{Api, Client, Resource};
 use serde_json::json;
 
+use super::bucket::Bucket;
 use super::decide::{Action, Event};
 use super::object::Object;
 use super::observed::InstanceFacts;
 use super::update::Effect;
 use super::watch;
 use crate::names;
+pub use backup::Denial;
 
 /// Name under which fields are owned and events are reported.
 const MANAGER: &str = names::CONTROLLER;
@@ -24,6 +28,7 @@ const NOTE: usize = 1_000;
 pub struct Actor {
     client: Client,
     recorder: Recorder,
+    bucket: Bucket,
 }
 
 /// What came of an action.
@@ -39,13 +44,15 @@ pub enum Done {
     Conflict,
     /// The API server forbids it, in these words: a right or a quota is missing.
     Refused(String),
+    /// The API server does not do it, which changes the decision about a backup.
+    Denied(Denial),
 }
 
 impl Actor {
     /// Prepares to act under the name of this Pod.
-    pub fn new(client: Client, identity: String) -> Self {
+    pub fn new(client: Client, identity: String, bucket: Bucket) -> Self {
         let reporter = Reporter { controller: MANAGER.to_owned(), instance: Some(identity) };
-        Self { recorder: Recorder::new(client.clone(), reporter), client }
+        Self { recorder: Recorder::new(client.clone(), reporter), client, bucket }
     }
 
     /// Does one thing.
@@ -98,6 +105,8 @@ impl Actor {
             Action::Update(Effect::DeletePod { uid }) => self.delete_pod(instance, &uid).await,
             // Commits are the ledger's, and questions the prober's.
             Action::Update(_) => Ok(Done::Yes),
+            Action::Lend { pod } => self.lend(instance, &pod).await,
+            Action::Backup { effect, objects } => self.back_up(instance, effect, objects).await,
         }
     }
 

@@ -106,6 +106,9 @@ fn stateful_set(observed: &Observed) -> Judgement {
             Judgement::yes(kind, "Suspended", "stopped by `spec.suspended`")
         }
         (Some(_), 0) => Judgement::not_yet(kind, "Stopping", "the Pod is being stopped"),
+        (None, 0) if set.is_scaled_here => {
+            Judgement::not_yet(kind, "BackingUp", "the agent is stopped for a backup")
+        }
         (None, 0) => {
             let message = "the StatefulSet has 0 replicas, though the instance is not suspended";
             Judgement::no(kind, "ScaledToZero", message)

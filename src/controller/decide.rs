@@ -3,6 +3,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 
+use super::backup::job::Objects;
+use super::backup::{self, look as backups, restore};
 use super::conditions;
 use super::observed::{Observed, Reading};
 use super::token::{self, Token};
@@ -25,6 +27,8 @@ pub struct Plan {
     pub wake: Option<i64>,
     /// How an update ended, once its status is written.
     pub end: Option<End>,
+    /// How a backup ended, once its status is written.
+    pub backup: Option<backup::End>,
 }
 
 /// A Secret or ConfigMap that is not as it must be.
@@ -55,6 +59,18 @@ pub enum Action {
     },
     /// Do what the update asks for.
     Update(Effect),
+    /// Do what the backup asks for.
+    Backup {
+        /// What that is.
+        effect: backup::Effect,
+        /// What the Job consists of that is to be made.
+        objects: Option<Box<Objects>>,
+    },
+    /// Lend a Pod the credentials of the shared bucket.
+    Lend {
+        /// Its UID.
+        pod: String,
+    },
 }
 
 /// What people should hear of.
@@ -82,6 +98,9 @@ pub fn reads(observed: &Observed) -> Vec<(Kind, String)> {
         .filter(|need| need.kind == Kind::Secret || !rendered.contains(&need.name))
         .map(|need| (need.kind, need.name.clone()))
         .collect();
+    if instance.wants.as_ref().is_some_and(|wants| wants.backup.pod.is_some()) {
+        list.push((Kind::Secret, names::BACKUP_SECRET.to_owned()));
+    }
     if let Some(Auth::Secret { name, .. }) = instance.wants.as_ref().map(|wants| &wants.auth) {
         list.push((Kind::Secret, name.clone()));
     }
@@ -97,30 +116,43 @@ pub fn decide(observed: &Observed, now: Timestamp) -> Plan {
         // The rest with the next look, which sees it: nobody is told of a Secret that was missing
         // for a moment.
         let actions = vec![Action::MakeToken { secret }];
-        return Plan { actions, awaited: Vec::new(), wake: None, end: None };
+        return Plan { actions, awaited: Vec::new(), wake: None, end: None, backup: None };
     }
     let looked = look(observed, now.as_second());
+    let backups = backups::look(observed, now.as_second());
     let judgements = conditions::judge(observed, &token);
     let phase = status::updating(status::phase(observed, &judgements), looked.is_busy);
+    let phase = status::stopping(phase, backups.is_stopping);
     let mut judgements = status::summarized(phase, judgements);
-    // It says why nothing happens, which is no fault of the instance.
+    // They say why nothing happens, which is no fault of the instance.
     judgements.push(looked.judgement);
-    let status = status::status(observed, phase, &judgements, looked.status, now);
+    judgements.push(backups.judgement.clone());
+    let restoring = restore::look(observed);
+    judgements.extend(restoring.judgement);
+    let mut status = status::status(observed, phase, &judgements, looked.status, now);
+    status::backed_up(&mut status, &backups, now);
+    status.restored_from = restoring.restored;
     let mut actions = Vec::new();
     let before = &observed.instance.status;
     if status != *before {
         let mut events = events(before, &status, phase);
         events.extend(looked.events);
+        events.extend(backups.events);
         actions.push(Action::WriteStatus { status: Box::new(status), events });
     }
     actions.extend(looked.effect.map(Action::Update));
-    Plan { actions, awaited: awaited(observed), wake: looked.wake, end: looked.end }
+    let objects = backups.objects;
+    actions.extend(backups.effect.map(|effect| Action::Backup { effect, objects }));
+    actions.extend(restoring.lend.map(|pod| Action::Lend { pod }));
+    let wake = [looked.wake, backups.wake].into_iter().flatten().min();
+    Plan { actions, awaited: awaited(observed), wake, end: looked.end, backup: backups.end }
 }
 
 /// Returns where an instance is in its life.
 pub fn phase(observed: &Observed, now: Timestamp) -> Phase {
     let phase = status::phase(observed, &conditions::judge(observed, &token::decide(observed)));
-    status::updating(phase, look(observed, now.as_second()).is_busy)
+    let phase = status::updating(phase, look(observed, now.as_second()).is_busy);
+    status::stopping(phase, backups::look(observed, now.as_second()).is_stopping)
 }
 
 fn awaited(observed: &Observed) -> Vec<Awaited> {
@@ -136,7 +168,19 @@ fn awaited(observed: &Observed) -> Vec<Awaited> {
         };
         Some(Awaited { kind, name, version })
     };
-    reads(observed).into_iter().filter_map(faulty).collect()
+    let mut list: Vec<Awaited> = reads(observed).into_iter().filter_map(faulty).collect();
+    list.retain(|one| one.name != names::BACKUP_SECRET || is_backup_asked(observed));
+    list
+}
+
+/// Whether somebody waits for the credentials of a bucket: a watch for each instance that could be
+/// backed up would be too many.
+fn is_backup_asked(observed: &Observed) -> bool {
+    let backup = observed.instance.wants.as_ref().map(|wants| &wants.backup);
+    observed.backup.shared.is_none()
+        && backup.is_some_and(|backup| {
+            backup.schedule.is_some() || backup.demand.is_some() || backup.has_updates
+        })
 }
 
 /// What changed from one status to the next: never the same twice, as the status is written first.
@@ -170,7 +214,9 @@ fn events(
     }
     if before.phase != Some(phase) {
         let is_why = |one: &&Condition| {
-            one.status == "False" && is_bad(&one.reason) && one.type_ != names::CONDITION_UPDATE
+            one.status == "False"
+                && is_bad(&one.reason)
+                && ![names::CONDITION_UPDATE, names::CONDITION_BACKUP].contains(&&*one.type_)
         };
         let bad = after.conditions.iter().find(is_why);
         let ready = find(&after.conditions, names::CONDITION_READY);
@@ -185,18 +231,19 @@ fn events(
 
 /// Conditions whose changes are told elsewhere.
 fn is_summary(kind: &str) -> bool {
-    const ELSEWHERE: [&str; 4] = [
+    const ELSEWHERE: [&str; 5] = [
         names::CONDITION_READY,
         names::CONDITION_RECONCILING,
         names::CONDITION_STALLED,
         names::CONDITION_UPDATE,
+        names::CONDITION_BACKUP,
     ];
     ELSEWHERE.contains(&kind)
 }
 
 /// Reasons of a start that goes its way; the phase tells of them.
 fn is_bad(reason: &str) -> bool {
-    const PASSING: [&str; 8] = [
+    const PASSING: [&str; 10] = [
         "NotSynced",
         "PodStarting",
         "PodMissing",
@@ -205,6 +252,8 @@ fn is_bad(reason: &str) -> bool {
         "Stopping",
         "WaitingForSync",
         "Suspended",
+        "BackingUp",
+        "Restoring",
     ];
     !PASSING.contains(&reason)
 }

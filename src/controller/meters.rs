@@ -1,5 +1,7 @@
 //! The controller's metrics, as Prometheus reads them.
 
+mod backups;
+mod labels;
 mod updates;
 
 use std::collections::HashMap;
@@ -18,39 +20,9 @@ use super::observed::Observed;
 use super::world::Key;
 use crate::api::status::Phase;
 use crate::names;
+use backups::Backups;
+use labels::{InPhase, Info, Instance, Looked, escaped, in_phase, instance, looked};
 use updates::OfStep;
-
-/// An instance.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Instance {
-    instance: String,
-    namespace: String,
-}
-
-/// An instance in a phase.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InPhase {
-    instance: String,
-    namespace: String,
-    phase: String,
-}
-
-/// What an instance runs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Info {
-    instance: String,
-    namespace: String,
-    version: String,
-    image: String,
-}
-
-/// What came of a look.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Looked {
-    instance: String,
-    namespace: String,
-    result: &'static str,
-}
 
 /// What came of looking at an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +49,7 @@ pub struct Meters {
     duration: Family<Instance, Histogram>,
     managed: Gauge,
     steps: Family<OfStep, Histogram>,
+    backups: Backups,
     /// Who is looked after, and what it was last shown as, so that all of it goes with it.
     shown: Mutex<HashMap<Key, Option<Info>>>,
 }
@@ -85,26 +58,6 @@ pub struct Meters {
 const LOOKED: [&str; 3] = ["success", "error", "conflict"];
 /// What may come of a search for a newer version.
 const SEARCHED: [&str; 2] = ["success", "error"];
-
-fn instance(key: &Key) -> Instance {
-    Instance { instance: key.name.clone(), namespace: key.namespace.clone() }
-}
-
-fn in_phase(key: &Key, phase: Phase) -> InPhase {
-    let Instance { instance, namespace } = instance(key);
-    InPhase { instance, namespace, phase: format!("{phase:?}") }
-}
-
-fn looked(key: &Key, result: &'static str) -> Looked {
-    let Instance { instance, namespace } = instance(key);
-    Looked { instance, namespace, result }
-}
-
-/// The encoder writes labels as they are, and an API server takes any text for an image: one quote
-/// in it would cost Prometheus every series of every instance.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
 
 /// Upper bounds of the histogram, in seconds.
 const BOUNDS: [f64; 10] = [0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0];
@@ -150,6 +103,7 @@ impl Default for Meters {
             managed.clone(),
         );
         let steps = updates::steps(&mut registry);
+        let backups = Backups::new(&mut registry);
         let shown = Mutex::default();
         Self {
             registry,
@@ -163,6 +117,7 @@ impl Default for Meters {
             duration,
             managed,
             steps,
+            backups,
             shown,
         }
     }
@@ -217,6 +172,8 @@ impl Meters {
             self.applied.get_or_create(&labels).inc_by(0);
             self.rollbacks.get_or_create(&labels).inc_by(0);
         }
+        self.backups.show(key, &observed.instance.status);
+        self.show_due(key, observed);
         let set = observed.set.as_ref();
         let info = Info {
             instance: key.name.clone(),
@@ -266,6 +223,7 @@ impl Meters {
         self.applied.remove(&labels);
         self.rollbacks.remove(&labels);
         self.duration.remove(&labels);
+        self.backups.forget(key);
     }
 
     /// Returns every series as text.
@@ -283,12 +241,6 @@ mod tests {
 
     fn key() -> Key {
         Key { namespace: "team-a".to_owned(), name: "my-agent".to_owned() }
-    }
-
-    #[test]
-    fn text_that_would_end_a_label_does_not() {
-        assert_eq!(escaped("ghcr.io/a/b:1"), "ghcr.io/a/b:1");
-        assert_eq!(escaped("a\"} 1\n\\"), "a\\\"} 1\\n\\\\");
     }
 
     #[test]

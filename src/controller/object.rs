@@ -34,14 +34,16 @@ struct Names {
     name: Option<String>,
     namespace: Option<String>,
     resource_version: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
         let head: Head = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
-        let Names { name, namespace, resource_version } = head.metadata;
-        let metadata = ObjectMeta { name, namespace, resource_version, ..ObjectMeta::default() };
+        let Names { name, namespace, resource_version, labels } = head.metadata;
+        let metadata =
+            ObjectMeta { name, namespace, resource_version, labels, ..ObjectMeta::default() };
         Ok(Self { metadata, text })
     }
 }

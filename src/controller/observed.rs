@@ -1,5 +1,6 @@
 //! What is known of one instance at one moment.
 
+mod backup;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 use crate::api::auth::Auth;
 use crate::api::status::OpenClawInstanceStatus;
 use crate::model::references::{Kind, Need};
+pub use backup::{BackupFacts, BackupWants, ClaimFacts, JobFacts, JobPod, StoreFacts, Trust};
 pub use update::{Branch, Tip, UpdateFacts, UpdateWants};
 
 /// Everything that a decision about one instance needs.
@@ -20,8 +22,8 @@ pub struct Observed {
     pub set: Option<SetFacts>,
     /// Its Pod.
     pub pod: Option<PodFacts>,
-    /// Phase of its PersistentVolumeClaim.
-    pub claim: Option<String>,
+    /// Its PersistentVolumeClaim.
+    pub claim: Option<ClaimFacts>,
     /// Whether its NetworkPolicy exists.
     pub has_policy: bool,
     /// What was read outside of Git, by kind and name.
@@ -30,6 +32,8 @@ pub struct Observed {
     pub refusal: Option<String>,
     /// What Git and the registry say of its version.
     pub update: UpdateFacts,
+    /// What the Jobs and the store say of its backups.
+    pub backup: BackupFacts,
 }
 
 /// An instance, without its spec.
@@ -47,6 +51,12 @@ pub struct InstanceFacts {
     pub resource_version: String,
     /// Whether it is being deleted.
     pub is_deleted: bool,
+    /// Since when, in seconds since 1970 in UTC.
+    pub deleted: Option<i64>,
+    /// Whether our finalizer keeps it.
+    pub has_finalizer: bool,
+    /// Its finalizers, all of them.
+    pub finalizers: Vec<String>,
     /// The cluster that it was rendered for.
     pub cluster: Option<String>,
     /// Hash of the StatefulSet that was rendered with it.
@@ -57,6 +67,33 @@ pub struct InstanceFacts {
     pub errors: Vec<String>,
     /// The status that it bears; what cannot be read counts as none.
     pub status: OpenClawInstanceStatus,
+}
+
+impl InstanceFacts {
+    /// Whether another version of it says the same.
+    pub fn says_the_same(&self, new: &Self) -> bool {
+        let Self {
+            namespace: _,
+            name: _,
+            uid,
+            generation,
+            resource_version: _,
+            is_deleted,
+            deleted: _,
+            has_finalizer: _,
+            finalizers,
+            cluster,
+            render_hash,
+            wants,
+            errors,
+            status,
+        } = new;
+        // A status that differs from ours is not what we wrote: somebody else did.
+        (uid, generation, is_deleted, cluster, render_hash)
+            == (&self.uid, &self.generation, &self.is_deleted, &self.cluster, &self.render_hash)
+            && *finalizers == self.finalizers
+            && (wants, errors, status) == (&self.wants, &self.errors, &self.status)
+    }
 }
 
 /// What a spec asks of the controller.
@@ -70,6 +107,10 @@ pub struct Wants {
     pub has_updates: bool,
     /// How they are judged.
     pub updates: UpdateWants,
+    /// How it is backed up.
+    pub backup: BackupWants,
+    /// The backup in the bucket that it is restored from.
+    pub restore_from: Option<String>,
     /// Whether a NetworkPolicy belongs to it.
     pub has_policy: bool,
     /// Whether a PodDisruptionBudget belongs to it.
@@ -103,6 +144,8 @@ pub struct SetFacts {
     pub needs: Vec<Need>,
     /// Whether deleting the instance would delete it.
     pub is_owned: bool,
+    /// Whether this controller was the last to set its replicas.
+    pub is_scaled_here: bool,
     /// Who else than the writer of the hash holds fields of its spec.
     pub changed_by: BTreeSet<String>,
 }
@@ -209,6 +252,8 @@ pub struct Held {
     pub written: Option<Timestamp>,
     /// How good the value of the key `token` is.
     pub token: Quality,
+    /// What of a bucket's credentials it holds.
+    pub store: Option<StoreFacts>,
 }
 
 /// How good a token is; the token itself is forgotten at once.

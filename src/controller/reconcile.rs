@@ -1,29 +1,27 @@
 //! One look at one instance: observe, decide, act.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::api::ApiResource;
-use kube::{Api, Client};
-use std::sync::Arc;
-use tokio::task::AbortHandle;
+use kube::Client;
 use tokio::time::Instant;
 
-use super::act::{Actor, Done};
+use super::act::{Actor, Denial, Done};
+use super::backup;
+use super::bucket::Bucket;
 use super::decide::{self, Action, Awaited, Plan};
 use super::ledger::Intent;
 use super::meters;
-use super::object::Object;
+use super::namespaces::Namespaces;
 use super::observed::{Observed, Reading, UpdateFacts};
 use super::prober::Prober;
+use super::read;
 use super::run::Shared;
 use super::survey::Surveyor;
 use super::update::Effect;
 use super::world::Key;
-use super::{read, watch};
-use crate::model::references::Kind;
 
 /// First wait after a fault, and the longest.
 const FIRST: Duration = Duration::from_secs(1);
@@ -32,13 +30,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How long one look may take: requests that nobody answers must not keep a worker.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// When a commit is asked for again that nobody has seen.
+/// When a commit is asked for again that nobody has seen, or a namespace that could not be read.
 const AGAIN: Duration = Duration::from_secs(30);
-
-/// Most objects that are watched by name; beyond that a missing one is looked for.
-const MOST_AWAITED: usize = 500;
-/// How often, then.
-const LOOK: Duration = Duration::from_secs(30);
 
 /// Looks at instances, for as long as it is polled.
 pub struct Worker {
@@ -52,6 +45,19 @@ pub struct Worker {
     pub surveyor: Surveyor,
     /// Asks gateways.
     pub prober: Prober,
+    /// The credentials that the controller shares.
+    pub bucket: Bucket,
+    /// UIDs of namespaces.
+    pub namespaces: Namespaces,
+}
+
+/// Notes what the API server does not do.
+fn deny(observed: &mut Observed, denial: Denial) {
+    match denial {
+        Denial::NamespaceEnding => observed.backup.is_namespace_ending = true,
+        Denial::Claim(_) => observed.backup.is_claim_denied = true,
+        Denial::Scale(why) | Denial::Job(why) => observed.backup.refusal = Some(why),
+    }
 }
 
 /// What came of a look.
@@ -64,10 +70,6 @@ struct Looked {
 impl Looked {
     const DONE: Self = Self { result: meters::Result::Success, is_settled: true };
 }
-
-/// What waits for a missing object, by instance.
-#[derive(Debug, Default)]
-pub struct Waiting(Mutex<HashMap<(Key, Awaited), AbortHandle>>);
 
 /// Consecutive faults, by instance.
 #[derive(Debug, Default)]
@@ -146,48 +148,95 @@ impl Worker {
         }
         let now = Timestamp::now();
         let wake = self.survey(key, &mut observed, now);
+        self.bucket(key, &mut observed).await;
         // Before anything is written: what cannot be written must be seen nonetheless.
         self.shared.meters.show(key, &observed, decide::phase(&observed, now));
-        let Plan { mut actions, mut awaited, wake: own, end } = decide::decide(&observed, now);
-        self.wake(key, own.into_iter().chain(wake).min(), now);
-        let mut result = meters::Result::Success;
-        while !actions.is_empty() {
-            let action = actions.remove(0);
-            let written = match &action {
-                Action::WriteStatus { status, .. } => Some((**status).clone()),
-                Action::MakeToken { .. } | Action::Update(_) => None,
-            };
-            self.update(key, &observed, &action);
-            match self.actor.act(&observed.instance, action).await? {
-                Done::Yes => {}
-                Done::Written(version) => {
-                    if let Some(status) = written {
-                        let before = &observed.instance.status;
-                        self.shared.meters.went(key, before, &status, end.as_ref());
-                        self.shared.world().wrote(key, status, version);
-                    }
-                }
-                Done::ReadAgain => {
-                    self.shared.world().forget_readings(key);
-                    self.shared.queue.add(key.clone(), Duration::ZERO);
-                    return Ok(Looked::DONE);
-                }
-                Done::Conflict => result = meters::Result::Conflict,
-                // The status says so, and the next look tries again.
-                Done::Refused(why) => {
-                    tracing::warn!(instance = %key, why, "the gateway token cannot be made");
-                    result = meters::Result::Error;
-                    observed.refusal = Some(why);
-                    Plan { actions, awaited, .. } = decide::decide(&observed, now);
-                }
-            }
-        }
+        let plan = decide::decide(&observed, now);
+        self.wake(key, plan.wake.into_iter().chain(wake).min(), now);
+        let Some((result, awaited)) = self.act(key, &mut observed, plan, now).await? else {
+            return Ok(Looked::DONE);
+        };
         if observed.refusal.is_some() {
             self.shared.meters.show(key, &observed, decide::phase(&observed, now));
         }
         let is_settled = self.again(key, &observed, result);
         self.wait_for(key, awaited);
         Ok(Looked { result, is_settled })
+    }
+
+    /// Does what is decided, and decides again where the API server does not do it. Returns what
+    /// came of it and what to wait for; none where everything is to be read again.
+    async fn act(
+        &self,
+        key: &Key,
+        observed: &mut Observed,
+        plan: Plan,
+        now: Timestamp,
+    ) -> kube::Result<Option<(meters::Result, Vec<Awaited>)>> {
+        let Plan { mut actions, mut awaited, end, backup, .. } = plan;
+        let mut result = meters::Result::Success;
+        while !actions.is_empty() {
+            let action = actions.remove(0);
+            let written = match &action {
+                Action::WriteStatus { status, .. } => Some((**status).clone()),
+                Action::MakeToken { .. }
+                | Action::Update(_)
+                | Action::Backup { .. }
+                | Action::Lend { .. } => None,
+            };
+            self.update(key, observed, &action);
+            let asked = action.clone();
+            match self.actor.act(&observed.instance, action).await? {
+                Done::Yes => {}
+                Done::Written(version) => {
+                    if let Some(status) = written {
+                        let before = &observed.instance.status;
+                        self.shared.meters.went(key, before, &status, end.as_ref());
+                        self.shared.meters.backed_up(key, &status, backup.as_ref());
+                        self.shared.world().wrote(key, status, version.clone());
+                        // The next write of this look is about what is there now.
+                        observed.instance.resource_version = version.unwrap_or_default();
+                    }
+                }
+                Done::ReadAgain => {
+                    self.shared.world().forget_readings(key);
+                    self.shared.queue.add(key.clone(), Duration::ZERO);
+                    return Ok(None);
+                }
+                Done::Conflict => result = meters::Result::Conflict,
+                Done::Denied(denial) => {
+                    tracing::warn!(instance = %key, ?denial, "a backup cannot go on as decided");
+                    deny(observed, denial);
+                    Plan { actions, awaited, .. } = decide::decide(observed, now);
+                    // What is denied is not asked for twice in one look.
+                    actions.retain(|one| *one != asked);
+                }
+                // The status says so, and the next look tries again.
+                Done::Refused(why) => {
+                    tracing::warn!(instance = %key, why, "the gateway token cannot be made");
+                    result = meters::Result::Error;
+                    observed.refusal = Some(why);
+                    Plan { actions, awaited, .. } = decide::decide(observed, now);
+                }
+            }
+        }
+        Ok(Some((result, awaited)))
+    }
+
+    /// Adds where backups go. The UID of the namespace is asked for once, as soon as it is needed.
+    async fn bucket(&self, key: &Key, observed: &mut Observed) {
+        observed.backup.shared = self.bucket.facts();
+        observed.backup.grants = self.bucket.grants(&key.namespace);
+        if backup::store::bucket(observed).is_err() {
+            return;
+        }
+        match self.namespaces.uid(&key.namespace, &observed.instance.uid).await {
+            Ok(uid) => observed.backup.namespace = uid,
+            Err(error) => {
+                tracing::warn!(namespace = key.namespace, %error, "the namespace cannot be read");
+                self.shared.queue.add(key.clone(), AGAIN);
+            }
+        }
     }
 
     fn wake(&self, key: &Key, at: Option<i64>, now: Timestamp) {
@@ -246,41 +295,5 @@ impl Worker {
             self.shared.queue.add(key.clone(), self.shared.faults.next(key));
         }
         !is_open && result == meters::Result::Success
-    }
-
-    /// Watches what is missing, each by its name, and nothing any more that is there.
-    fn wait_for(&self, key: &Key, missing: Vec<Awaited>) {
-        let mut awaited = self.shared.awaited.0.lock().unwrap_or_else(PoisonError::into_inner);
-        awaited.retain(|(owner, awaited), task| {
-            let is_wanted = owner != key || missing.contains(awaited);
-            if !is_wanted {
-                task.abort();
-            }
-            is_wanted && !task.is_finished()
-        });
-        for one in missing {
-            let place = (key.clone(), one.clone());
-            if awaited.contains_key(&place) {
-                continue;
-            }
-            if awaited.len() >= MOST_AWAITED {
-                self.shared.world().forget_readings(key);
-                self.shared.queue.add(key.clone(), LOOK);
-                continue;
-            }
-            let resource = match one.kind {
-                Kind::Secret => ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&()),
-                Kind::ConfigMap => ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&()),
-            };
-            let api: Api<Object> =
-                Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
-            let (shared, key) = (self.shared.clone(), key.clone());
-            let task = tokio::spawn(async move {
-                watch::changes(api, &one.name, one.version.as_deref()).await;
-                shared.world().forget_readings(&key);
-                shared.queue.add(key, Duration::ZERO);
-            });
-            awaited.insert(place, task.abort_handle());
-        }
     }
 }

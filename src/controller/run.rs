@@ -10,14 +10,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::act::Actor;
+use super::awaiting::Waiting;
+use super::bucket::Bucket;
 use super::catalog::Catalog;
 use super::lease::Claim;
 use super::ledger::Ledger;
 use super::meters::Meters;
+use super::namespaces::Namespaces;
 use super::prober::Prober;
 use super::pulse::Pulse;
 use super::queue::Queue;
-use super::reconcile::{Faults, Waiting, Worker};
+use super::reconcile::{Faults, Worker};
 use super::survey::Surveyor;
 use super::world::{Key, World};
 use super::{serve, watch};
@@ -64,6 +67,8 @@ pub struct Folders {
     pub credentials: PathBuf,
     /// Credentials, one folder a registry.
     pub registries: PathBuf,
+    /// Credentials of the bucket.
+    pub store: PathBuf,
 }
 
 /// What all tasks share.
@@ -128,11 +133,21 @@ pub async fn run(options: Options) -> Result<(), String> {
         _ = interrupt.recv() => return Ok(()),
     }
     tracing::info!(identity = options.identity, "took the Lease");
-    let actor = Actor::new(client.clone(), options.identity);
+    let bucket = Bucket::new(&options.config, &options.folders.store);
+    let actor = Actor::new(client.clone(), options.identity, bucket.clone());
     let mut workers = JoinSet::new();
     let surveyor = surveyor(&client, &options.folders, options.config, &shared, &mut workers);
     let prober = Prober::new(client.clone());
-    let worker = Arc::new(Worker { shared: shared.clone(), client, actor, surveyor, prober });
+    tasks.spawn(bucket.clone().watch(shared.clone()));
+    let worker = Arc::new(Worker {
+        shared: shared.clone(),
+        client: client.clone(),
+        actor,
+        surveyor,
+        prober,
+        bucket,
+        namespaces: Namespaces::new(client.clone()),
+    });
     tokio::select! {
         // Nothing is given back or drained: somebody else acts by now.
         () = claim.keep() => return Err("the Lease was lost".to_owned()),

@@ -13,7 +13,9 @@ const MOST: usize = 10;
 
 /// Every need of the instance: of its Pod, and of what leads to it.
 pub fn needs(observed: &Observed) -> impl Iterator<Item = &Need> {
-    let pod = observed.set.iter().flat_map(|set| &set.needs);
+    // The controller makes that one itself, and may not read it.
+    let own = names::restore_secret(&observed.instance.name);
+    let pod = observed.set.iter().flat_map(|set| &set.needs).filter(move |need| need.name != own);
     pod.chain(observed.instance.wants.iter().flat_map(|wants| &wants.needs))
 }
 

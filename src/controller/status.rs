@@ -3,10 +3,13 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 
+use super::backup;
 use super::conditions::{self, Judgement, Verdict};
-use super::observed::{Observed, Wants};
+use super::observed::{Observed, State, Wants};
 use crate::api::auth::Auth;
-use crate::api::status::{AutoUpdateStatus, ManagedResources, OpenClawInstanceStatus, Phase};
+use crate::api::status::{
+    AutoUpdateStatus, BackupStatus, ManagedResources, OpenClawInstanceStatus, Phase,
+};
 use crate::names;
 
 /// Returns where the instance is in its life. Every phase is explained by a condition.
@@ -17,6 +20,8 @@ pub fn phase(observed: &Observed, judgements: &[Judgement]) -> Phase {
     let Some(set) = find(judgements, names::CONDITION_STATEFUL_SET) else { return Phase::Pending };
     match (set.verdict, set.reason.as_str()) {
         (_, "NotSynced") => Phase::Pending,
+        (_, "BackingUp") => Phase::BackingUp,
+        _ if is_restoring(observed) => Phase::Restoring,
         (Verdict::Yes, "Suspended") => Phase::Suspended,
         (Verdict::Yes, _) if judgements.iter().any(|one| one.verdict == Verdict::No) => {
             Phase::Degraded
@@ -27,12 +32,46 @@ pub fn phase(observed: &Observed, judgements: &[Judgement]) -> Phase {
     }
 }
 
+/// Whether a backup is being fetched onto the volume.
+fn is_restoring(observed: &Observed) -> bool {
+    let containers = observed.pod.iter().flat_map(|pod| &pod.containers);
+    let mut fetching = containers.filter(|one| one.name == names::INIT_RESTORE);
+    fetching.any(|one| matches!(one.state, State::Running { .. }))
+}
+
 /// While a version is being judged, that is what its life is about.
 pub fn updating(phase: Phase, is_busy: bool) -> Phase {
     match phase {
         Phase::Terminating | Phase::Suspended => phase,
         _ if is_busy => Phase::Updating,
         _ => phase,
+    }
+}
+
+/// While the agent is stopped for a backup, that is what its life is about.
+pub fn stopping(phase: Phase, is_stopping: bool) -> Phase {
+    match phase {
+        Phase::Terminating | Phase::Suspended => phase,
+        _ if is_stopping => Phase::BackingUp,
+        _ => phase,
+    }
+}
+
+/// Adds what came of the backups.
+pub fn backed_up(
+    status: &mut OpenClawInstanceStatus,
+    looked: &backup::look::Looked,
+    now: Timestamp,
+) {
+    let is_empty = looked.status == BackupStatus::default();
+    status.backup = (!is_empty).then(|| looked.status.clone());
+    status.backup_job_name.clone_from(&looked.job);
+    let Some((path, reason)) = &looked.stored else { return };
+    status.last_backup_path = Some(path.clone());
+    status.last_backup_time = Some(Time(now));
+    if *reason == backup::Reason::Update {
+        let update = status.auto_update.get_or_insert_default();
+        update.pre_update_backup_path = Some(path.clone());
     }
 }
 

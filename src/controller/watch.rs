@@ -13,19 +13,21 @@ use serde_json::Value;
 use super::facts;
 use super::object::Object;
 use super::run::Shared;
-use super::world::{Fact, Key, Watched};
+use super::world::{Fact, Key, Place, Watched};
 use crate::names;
 
 /// Objects of one page of a list: what bounds the memory at a start.
 const PAGE: u32 = 20;
 
 /// Every kind that is watched: its group, version, kind and plural.
-pub const WATCHED: [(Watched, &str, &str, &str, &str); 5] = [
+pub const WATCHED: [(Watched, &str, &str, &str, &str); 7] = [
     (Watched::Instance, names::GROUP, "v1alpha1", names::KIND, "openclawinstances"),
     (Watched::StatefulSet, "apps", "v1", "StatefulSet", "statefulsets"),
     (Watched::Pod, "", "v1", "Pod", "pods"),
     (Watched::Claim, "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
     (Watched::Policy, "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+    (Watched::Job, "batch", "v1", "Job", "jobs"),
+    (Watched::JobPod, "", "v1", "Pod", "pods"),
 ];
 
 /// How long the API server keeps a watch, in seconds; then it is asked for anew. Thus one that
@@ -46,8 +48,14 @@ pub async fn watch(
         None => Api::all_with(client, &resource),
     };
     let mut config = watcher::Config::default().page_size(PAGE).timeout(KEPT);
-    if kind != Watched::Instance {
-        config = config.labels(&format!("{}={}", names::LABEL_NAME, names::APP));
+    match kind {
+        Watched::Instance => {}
+        Watched::Job | Watched::JobPod => {
+            config = config.labels(&format!("{}={}", names::LABEL_JOB, names::JOB_BACKUP));
+        }
+        Watched::StatefulSet | Watched::Pod | Watched::Claim | Watched::Policy => {
+            config = config.labels(&format!("{}={}", names::LABEL_NAME, names::APP));
+        }
     }
     let mut stream = watcher(api, config).default_backoff().boxed();
     let name = format!("{kind:?} in {}", namespace.as_deref().unwrap_or("every namespace"));
@@ -102,26 +110,26 @@ fn take(
     kind: Watched,
     namespace: Option<&str>,
     event: watcher::Event<Object>,
-    listed: &mut HashSet<Key>,
+    listed: &mut HashSet<Place>,
     shared: &Shared,
 ) {
     match event {
         watcher::Event::Init => listed.clear(),
         watcher::Event::InitApply(object) => {
-            if let Some(key) = key(kind, &object) {
-                listed.insert(key.clone());
-                put(kind, key, &object, shared);
+            if let Some(place) = place(kind, &object) {
+                listed.insert(place.clone());
+                put(kind, place, &object, shared);
             }
         }
         watcher::Event::Apply(object) => {
-            if let Some(key) = key(kind, &object) {
-                put(kind, key, &object, shared);
+            if let Some(place) = place(kind, &object) {
+                put(kind, place, &object, shared);
             }
         }
         watcher::Event::Delete(object) => {
-            if let Some(key) = key(kind, &object) {
-                let is_changed = shared.world().remove(&key, kind);
-                shared.look(key, is_changed);
+            if let Some(place) = place(kind, &object) {
+                let is_changed = shared.world().remove(&place, kind);
+                shared.look(place.0, is_changed);
             }
         }
         watcher::Event::InitDone => {
@@ -131,9 +139,9 @@ fn take(
     }
 }
 
-fn put(kind: Watched, key: Key, object: &Object, shared: &Shared) {
+fn put(kind: Watched, (key, name): Place, object: &Object, shared: &Shared) {
     // Whatever an object holds, it must not take the watch down with it.
-    let fact = std::panic::catch_unwind(|| fact(kind, &object.value()));
+    let fact = std::panic::catch_unwind(|| fact(kind, name, &object.value()));
     match fact {
         Ok(fact) => {
             let is_changed = shared.world().put(&key, fact);
@@ -143,28 +151,31 @@ fn put(kind: Watched, key: Key, object: &Object, shared: &Shared) {
     }
 }
 
-fn fact(kind: Watched, value: &Value) -> Fact {
+fn fact(kind: Watched, name: String, value: &Value) -> Fact {
     match kind {
         Watched::Instance => Fact::Instance(Box::new(facts::instance(value))),
         Watched::StatefulSet => Fact::StatefulSet(facts::set(value)),
         Watched::Pod => Fact::Pod(facts::pod(value)),
-        Watched::Claim => {
-            Fact::Claim(value["status"]["phase"].as_str().unwrap_or_default().to_owned())
-        }
+        Watched::Claim => Fact::Claim(facts::claim(value)),
         Watched::Policy => Fact::Policy,
+        Watched::Job => Fact::Job(name, facts::job(value)),
+        Watched::JobPod => Fact::JobPod(name, facts::pod(value)),
     }
 }
 
-/// The instance that an object belongs to, by its name; `None` when by its name it is none's.
-fn key(kind: Watched, object: &Object) -> Option<Key> {
+/// The instance that an object belongs to, by its name, and that of a Job by its label; `None` when
+/// it is none's.
+fn place(kind: Watched, object: &Object) -> Option<Place> {
     let meta = object.meta();
     let name = meta.name.as_deref()?;
-    let name = match kind {
+    let instance = match kind {
         Watched::Instance | Watched::StatefulSet | Watched::Policy => name,
         Watched::Pod => name.strip_suffix("-0")?,
         Watched::Claim => name.strip_suffix("-data")?,
+        Watched::Job | Watched::JobPod => meta.labels.as_ref()?.get(names::LABEL_OWN_INSTANCE)?,
     };
-    Some(Key { namespace: meta.namespace.clone()?, name: name.to_owned() })
+    let key = Key { namespace: meta.namespace.clone()?, name: instance.to_owned() };
+    Some((key, name.to_owned()))
 }
 
 /// Waits until a Secret or ConfigMap is there in another version than the one that was read;

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use super::observed::{InstanceFacts, Observed, PodFacts, Reading, SetFacts, UpdateFacts};
+use super::observed::{
+    BackupFacts, ClaimFacts, InstanceFacts, JobFacts, Observed, PodFacts, Reading, SetFacts,
+    UpdateFacts,
+};
 use super::update::Answer;
 use crate::api::status::OpenClawInstanceStatus;
 use crate::model::references::Kind;
+use crate::names;
 
 /// Namespace and name of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +40,10 @@ pub enum Watched {
     Claim,
     /// NetworkPolicies.
     Policy,
+    /// Jobs that we make.
+    Job,
+    /// Their Pods.
+    JobPod,
 }
 
 /// What an object of a watched kind says.
@@ -47,11 +55,18 @@ pub enum Fact {
     StatefulSet(SetFacts),
     /// Of a Pod.
     Pod(PodFacts),
-    /// Phase of a PersistentVolumeClaim.
-    Claim(String),
+    /// Of a PersistentVolumeClaim.
+    Claim(ClaimFacts),
     /// That a NetworkPolicy is there.
     Policy,
+    /// Of a Job, by its name.
+    Job(String, JobFacts),
+    /// Of the Pod of a Job, by its name.
+    JobPod(String, PodFacts),
 }
+
+/// An object of an instance: whose it is, and its own name.
+pub type Place = (Key, String);
 
 /// What one instance consists of.
 #[derive(Debug, Default)]
@@ -59,8 +74,10 @@ struct Parts {
     instance: Option<Box<InstanceFacts>>,
     set: Option<SetFacts>,
     pod: Option<PodFacts>,
-    claim: Option<String>,
+    claim: Option<ClaimFacts>,
     has_policy: bool,
+    jobs: BTreeMap<String, JobFacts>,
+    job_pods: BTreeMap<String, PodFacts>,
     readings: BTreeMap<(Kind, String), Reading>,
     /// What the gateway of a Pod, by its UID, said to its token.
     answer: Option<(String, Answer)>,
@@ -73,6 +90,21 @@ struct Parts {
 impl Parts {
     fn changed(&mut self, is_changed: bool) {
         self.changes += u64::from(is_changed);
+    }
+
+    /// Names of the objects of a kind, of which an instance has one where they are not counted.
+    fn names(&self, kind: Watched, instance: &str) -> Vec<String> {
+        let one = |is_there: bool, name: String| is_there.then_some(name).into_iter().collect();
+        let own = instance.to_owned();
+        match kind {
+            Watched::Instance => one(self.instance.is_some(), own),
+            Watched::StatefulSet => one(self.set.is_some(), own),
+            Watched::Pod => one(self.pod.is_some(), names::pod(instance)),
+            Watched::Claim => one(self.claim.is_some(), names::claim(instance)),
+            Watched::Policy => one(self.has_policy, own),
+            Watched::Job => self.jobs.keys().cloned().collect(),
+            Watched::JobPod => self.job_pods.keys().cloned().collect(),
+        }
     }
 
     /// What was answered by the Pod that is there now.
@@ -98,7 +130,7 @@ impl World {
         let parts = self.parts.entry(key.clone()).or_default();
         let is_changed = match fact {
             Fact::Instance(new) => {
-                let is_same = parts.instance.as_ref().is_some_and(|old| is_same(old, &new));
+                let is_same = parts.instance.as_ref().is_some_and(|old| old.says_the_same(&new));
                 parts.instance = Some(new);
                 !is_same
             }
@@ -106,13 +138,17 @@ impl World {
             Fact::Pod(new) => replace(&mut parts.pod, new),
             Fact::Claim(new) => return replace(&mut parts.claim, new),
             Fact::Policy => return !std::mem::replace(&mut parts.has_policy, true),
+            Fact::Job(name, new) => return parts.jobs.insert(name, new.clone()) != Some(new),
+            Fact::JobPod(name, new) => {
+                return parts.job_pods.insert(name, new.clone()) != Some(new);
+            }
         };
         parts.changed(is_changed);
         is_changed
     }
 
     /// Forgets an object; tells whether somebody should look at the instance.
-    pub fn remove(&mut self, key: &Key, kind: Watched) -> bool {
+    pub fn remove(&mut self, (key, name): &Place, kind: Watched) -> bool {
         let Some(parts) = self.parts.get_mut(key) else { return false };
         let was_there = match kind {
             Watched::Instance => parts.instance.take().is_some(),
@@ -120,13 +156,18 @@ impl World {
             Watched::Pod => parts.pod.take().is_some(),
             Watched::Claim => parts.claim.take().is_some(),
             Watched::Policy => std::mem::take(&mut parts.has_policy),
+            Watched::Job => parts.jobs.remove(name).is_some(),
+            Watched::JobPod => parts.job_pods.remove(name).is_some(),
         };
-        parts.changed(was_there);
+        // Of what runs beside the agent nothing is read.
+        parts.changed(was_there && !matches!(kind, Watched::Job | Watched::JobPod));
         let is_empty = parts.instance.is_none()
             && parts.set.is_none()
             && parts.pod.is_none()
             && parts.claim.is_none()
-            && !parts.has_policy;
+            && !parts.has_policy
+            && parts.jobs.is_empty()
+            && parts.job_pods.is_empty();
         if is_empty {
             self.parts.remove(key);
         }
@@ -139,13 +180,16 @@ impl World {
         &mut self,
         kind: Watched,
         namespace: Option<&str>,
-        listed: &HashSet<Key>,
+        listed: &HashSet<Place>,
     ) -> Vec<Key> {
-        let is_gone = |key: &&Key| {
-            namespace.is_none_or(|namespace| key.namespace == namespace) && !listed.contains(*key)
-        };
-        let gone: Vec<Key> = self.parts.keys().filter(is_gone).cloned().collect();
-        gone.into_iter().filter(|key| self.remove(key, kind)).collect()
+        let is_asked = |key: &Key| namespace.is_none_or(|namespace| key.namespace == namespace);
+        let held = self.parts.iter().filter(|(key, _)| is_asked(key));
+        let places = held.flat_map(|(key, parts)| {
+            parts.names(kind, &key.name).into_iter().map(|name| (key.clone(), name))
+        });
+        let gone: Vec<Place> = places.filter(|place| !listed.contains(place)).collect();
+        let removed = gone.into_iter().filter(|place| self.remove(place, kind));
+        removed.map(|(key, _)| key).collect()
     }
 
     /// Returns what is known of an instance, and as of which change what it reads is to be read;
@@ -161,6 +205,11 @@ impl World {
             readings: parts.readings.clone(),
             refusal: None,
             update: UpdateFacts { answer: parts.answer(), ..UpdateFacts::default() },
+            backup: BackupFacts {
+                jobs: parts.jobs.clone(),
+                pods: parts.job_pods.clone(),
+                ..BackupFacts::default()
+            },
         };
         let is_read = parts.read_at == Some(parts.changes);
         Some((observed, (!is_read).then_some(parts.changes)))
@@ -203,6 +252,12 @@ impl World {
         busy.map(|(key, _)| (key.namespace.clone(), key.name.clone())).collect()
     }
 
+    /// Every instance.
+    pub fn keys(&self) -> Vec<Key> {
+        let held = self.parts.iter().filter(|(_, parts)| parts.instance.is_some());
+        held.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Makes what an instance reads be read again.
     pub fn forget_readings(&mut self, key: &Key) {
         if let Some(parts) = self.parts.get_mut(key) {
@@ -220,24 +275,4 @@ fn replace<T: PartialEq>(old: &mut Option<T>, new: T) -> bool {
     let is_changed = old.as_ref() != Some(&new);
     *old = Some(new);
     is_changed
-}
-
-fn is_same(old: &InstanceFacts, new: &InstanceFacts) -> bool {
-    let InstanceFacts {
-        namespace: _,
-        name: _,
-        uid,
-        generation,
-        resource_version: _,
-        is_deleted,
-        cluster,
-        render_hash,
-        wants,
-        errors,
-        status,
-    } = new;
-    // A status that differs from ours is not what we wrote: somebody else did.
-    (uid, generation, is_deleted, cluster, render_hash)
-        == (&old.uid, &old.generation, &old.is_deleted, &old.cluster, &old.render_hash)
-        && (wants, errors, status) == (&old.wants, &old.errors, &old.status)
 }

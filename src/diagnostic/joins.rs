@@ -76,4 +76,20 @@ pub(super) const JOINS: &[Code] = &[
         wrong: "configMapRef: {name: my-agent-config}",
         right: "configMapRef: {name: my-agent-settings}",
     },
+    Code {
+        code: "OC0140",
+        severity: Severity::Error,
+        title: "schedule of backups",
+        explain: "`schedule` has the five fields of cron, in UTC, or is one of its names. Each scheduled backup stops the agent for the seconds of a copy. Those older than `retentionDays` are deleted from the bucket, but for the newest `historyLimit`.",
+        wrong: "backup: {schedule: every night}",
+        right: "backup: {schedule: \"30 3 * * *\"}",
+    },
+    Code {
+        code: "OC0141",
+        severity: Severity::Error,
+        title: "time of backups",
+        explain: "The schedule has the shape of cron's, but a number in it is out of its range, or the day that it names is in no year: no backup would ever be made.",
+        wrong: "backup: {schedule: \"0 0 30 2 *\"}",
+        right: "backup: {schedule: \"0 0 28 2 *\"}",
+    },
 ];

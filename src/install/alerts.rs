@@ -40,7 +40,8 @@ fn restarts(window: &str) -> String {
 
 /// Returns the rules of the group.
 pub fn rules() -> Vec<Value> {
-    let alerts = [of_the_controller(), of_the_pods(), of_the_updates()].into_iter().flatten();
+    let alerts = [of_the_controller(), of_the_pods(), of_the_updates(), of_the_backups()];
+    let alerts = alerts.into_iter().flatten();
     alerts
         .map(|alert| {
             json!({
@@ -146,4 +147,30 @@ fn of_the_updates() -> Vec<Alert> {
         summary: "An update was rolled back.",
         description: "{{ $labels.namespace }}/{{ $labels.instance }} was unhealthy with a new version and went back; its status names the version.",
     }]
+}
+
+fn of_the_backups() -> Vec<Alert> {
+    let (due, failures) = (names::METRIC_BACKUP_DUE, names::METRIC_BACKUP_FAILURES);
+    vec![
+        Alert {
+            name: "OpenClawBackupTooOld",
+            // Three tries take little more than an hour.
+            expr: format!("time() - max by (namespace, instance) ({due}) > 2 * 3600"),
+            duration: "5m",
+            severity: "critical",
+            summary: "The last backup of an instance is too old.",
+            description: "By its schedule {{ $labels.namespace }}/{{ $labels.instance }} should have another backup since two hours; its condition BackupReady says why there is none.",
+        },
+        Alert {
+            name: "OpenClawBackupFailed",
+            // A counter that starts at one increases by nothing, so a new series counts too.
+            expr: format!(
+                "increase({failures}[1h]) > 0 or ({failures} > 0 unless {failures} offset 1h)"
+            ),
+            duration: "0m",
+            severity: "warning",
+            summary: "A backup failed.",
+            description: "A backup of {{ $labels.namespace }}/{{ $labels.instance }} failed; its condition BackupReady and its events say why.",
+        },
+    ]
 }

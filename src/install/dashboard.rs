@@ -7,8 +7,9 @@
 use serde_json::{Value, json};
 
 use crate::names::{
-    METRIC_APPLIED, METRIC_CHECKS, METRIC_DURATION, METRIC_INFO, METRIC_MANAGED, METRIC_PHASE,
-    METRIC_READY, METRIC_RECONCILE, METRIC_ROLLBACKS, METRIC_STEPS,
+    METRIC_APPLIED, METRIC_BACKUP_DUE, METRIC_BACKUP_DURATION, METRIC_BACKUP_FAILURES,
+    METRIC_BACKUP_SIZE, METRIC_BACKUP_TIME, METRIC_CHECKS, METRIC_DURATION, METRIC_INFO,
+    METRIC_MANAGED, METRIC_PHASE, METRIC_READY, METRIC_RECONCILE, METRIC_ROLLBACKS, METRIC_STEPS,
 };
 
 /// Identifier of the dashboard.
@@ -40,7 +41,7 @@ impl Panel {
 /// Returns the dashboard.
 pub fn dashboard() -> Value {
     let (mut x, mut y, mut panels) = (0, 0, Vec::new());
-    for (index, panel) in self::panels().iter().enumerate() {
+    for (index, panel) in of_fleet().iter().chain(&of_backups()).enumerate() {
         let height = if panel.kind == "stat" { 4 } else { 8 };
         if x + panel.width > 24 {
             x = 0;
@@ -69,13 +70,12 @@ pub fn dashboard() -> Value {
     })
 }
 
-fn panels() -> Vec<Panel> {
+fn of_fleet() -> Vec<Panel> {
     let quantile = |share: &str| {
         format!(
             "histogram_quantile({share}, sum by (le) (rate({METRIC_DURATION}_bucket{{{CHOSEN}}}[5m])))"
         )
     };
-    let increase = |metric: &str| format!("sum(increase({metric}{{{CHOSEN}}}[1h]))");
     vec![
         Panel::new("stat", "Instances", vec![(format!("max({METRIC_MANAGED})"), "")]),
         Panel::new("stat", "Ready", vec![(format!("sum({METRIC_READY}{{{CHOSEN}}})"), "")]),
@@ -125,6 +125,47 @@ fn panels() -> Vec<Panel> {
             "timeseries",
             "Ready, by instance",
             vec![(format!("{METRIC_READY}{{{CHOSEN}}}"), "{{namespace}}/{{instance}}")],
+        ),
+    ]
+}
+
+fn increase(metric: &str) -> String {
+    format!("sum(increase({metric}{{{CHOSEN}}}[1h]))")
+}
+
+fn of_backups() -> Vec<Panel> {
+    vec![
+        Panel::new(
+            "timeseries",
+            "Age of the last backup",
+            vec![(
+                format!("time() - {METRIC_BACKUP_TIME}{{{CHOSEN}}}"),
+                "{{namespace}}/{{instance}}",
+            )],
+        )
+        .with_unit("s"),
+        Panel::new(
+            "timeseries",
+            "Time past the schedule of backups",
+            vec![(
+                format!("time() - {METRIC_BACKUP_DUE}{{{CHOSEN}}} > 0"),
+                "{{namespace}}/{{instance}}",
+            )],
+        )
+        .with_unit("s"),
+        Panel::new(
+            "timeseries",
+            "Size of the last backup",
+            vec![(format!("{METRIC_BACKUP_SIZE}{{{CHOSEN}}}"), "{{namespace}}/{{instance}}")],
+        )
+        .with_unit("bytes"),
+        Panel::new(
+            "timeseries",
+            "Backups: time that the last one took, and failures in an hour",
+            vec![
+                (format!("max({METRIC_BACKUP_DURATION}{{{CHOSEN}}})"), "longest, in seconds"),
+                (increase(METRIC_BACKUP_FAILURES), "failed"),
+            ],
         ),
     ]
 }

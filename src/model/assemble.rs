@@ -143,18 +143,18 @@ fn role(scope: &Scope<'_>) -> Option<Role> {
     Some(Role { rules })
 }
 
-/// The Secret that holds the credentials of the bucket, where a namespace has its own.
-const BACKUP_SECRET: &str = "b2-backup-credentials";
-
 fn controller(scope: &Scope<'_>, pod: &Pod) -> Option<Controller> {
     let (namespace, service_account) = scope.settings.cluster.controller()?;
+    let persistence = &scope.spec.storage.persistence;
+    let deletes_claim =
+        persistence.enabled && !persistence.orphan && persistence.existing_claim.is_none();
     let mut references = References::default();
     let walked = json!({"imagePullSecrets": pod.pull_secrets, "volumes": pod.volumes,
         "containers": [{"env": pod.env, "envFrom": pod.env_from}, pod.guests, pod.init_guests]});
     references.walk(&walked);
     let tls = scope.spec.networking.ingress.tls.iter().filter_map(|tls| tls.secret_name.clone());
     references.secrets.extend(tls);
-    references.secrets.insert(BACKUP_SECRET.to_owned());
+    references.secrets.insert(names::BACKUP_SECRET.to_owned());
     // What is rendered needs no watching; what lies outside Git does.
     let rendered = [names::config_map(scope.name), names::workspace_config_map(scope.name)];
     references.config_maps.retain(|name| !rendered.contains(name));
@@ -165,6 +165,8 @@ fn controller(scope: &Scope<'_>, pod: &Pod) -> Option<Controller> {
         secrets: references.secrets.into_iter().collect(),
         config_maps: references.config_maps.into_iter().collect(),
         pods: scope.spec.auto_update.enabled.then(|| names::pod(scope.name)).into_iter().collect(),
+        scales: persistence.enabled.then(|| scope.name.to_owned()).into_iter().collect(),
+        claims: deletes_claim.then(|| names::claim(scope.name)).into_iter().collect(),
     })
 }
 

@@ -52,6 +52,10 @@ pub struct Controller {
     pub config_maps: Vec<String>,
     /// The Pod, where the controller may have to delete it.
     pub pods: Vec<String>,
+    /// The StatefulSet, where it may have to be stopped for a backup.
+    pub scales: Vec<String>,
+    /// The claim, where it goes with the instance.
+    pub claims: Vec<String>,
 }
 
 /// Rules of the NetworkPolicy.
@@ -152,6 +156,8 @@ pub struct Pod {
     pub python: Option<String>,
     /// Environment of `init-skills`.
     pub skills_env: Option<Values>,
+    /// Secret with which it restores from the bucket that the controller shares.
+    pub restore_secret: String,
     /// The image that restores.
     pub restore: Option<String>,
     /// The browser.

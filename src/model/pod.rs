@@ -1,5 +1,7 @@
 //! Everything of the Pod that merges lists: volumes, mounts, containers.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -104,12 +106,7 @@ pub fn volumes(
     if let Some(reference) = &spec.workspace.config_map_ref {
         volumes.push(map(names::VOLUME_WORKSPACE_REF, &reference.name));
     }
-    if let Some(bundle) = &spec.security.ca_bundle {
-        volumes.push(match (&bundle.secret_name, &bundle.config_map_name) {
-            (Some(name), _) => json!({"name": names::VOLUME_CA, "secret": {"secretName": name}}),
-            (None, name) => map(names::VOLUME_CA, name.as_deref().unwrap_or_default()),
-        });
-    }
+    volumes.extend(trust_volume(spec));
     if spec.chromium.enabled {
         volumes.push(json!({"name": names::VOLUME_BROWSER_TMP, "emptyDir": {}}));
         volumes.push(json!({"name": names::VOLUME_BROWSER_SHM,
@@ -123,6 +120,16 @@ pub fn volumes(
     let users = spec.sidecar_volumes.iter().chain(&spec.extra_volumes);
     volumes.extend(users.map(|volume| without_empty_lists(json!(volume))));
     volumes
+}
+
+/// Returns the volume of the CA bundle.
+pub fn trust_volume(spec: &OpenClawInstanceSpec) -> Option<Value> {
+    let bundle = spec.security.ca_bundle.as_ref()?;
+    Some(match (&bundle.secret_name, &bundle.config_map_name) {
+        (Some(name), _) => json!({"name": names::VOLUME_CA, "secret": {"secretName": name}}),
+        (None, name) => json!({"name": names::VOLUME_CA,
+            "configMap": {"name": name.as_deref().unwrap_or_default()}}),
+    })
 }
 
 fn data_volume(instance: &str, spec: &OpenClawInstanceSpec) -> Value {
@@ -196,6 +203,43 @@ pub fn without_empty_lists(mut value: Value) -> Value {
         _ => {}
     }
     value
+}
+
+/// User and groups of every Pod that mounts the data.
+pub fn pod_security(spec: &OpenClawInstanceSpec) -> Value {
+    let wanted = &spec.security.pod_security_context;
+    let policy = wanted.fs_group_change_policy.map_or(json!("OnRootMismatch"), |p| json!(p));
+    json!({
+        "runAsNonRoot": wanted.run_as_non_root,
+        "runAsUser": wanted.run_as_user,
+        "runAsGroup": wanted.run_as_group,
+        "fsGroup": wanted.fs_group,
+        "fsGroupChangePolicy": policy,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
+}
+
+/// Where its Pods may run, by the names that the template places.
+pub fn scheduling(spec: &OpenClawInstanceSpec) -> BTreeMap<&'static str, Value> {
+    let wanted = &spec.availability;
+    let mut fields = BTreeMap::new();
+    if !wanted.node_selector.is_empty() {
+        fields.insert("node_selector", json!(wanted.node_selector));
+    }
+    if !wanted.tolerations.is_empty() {
+        fields.insert("tolerations", json!(wanted.tolerations));
+    }
+    if let Some(affinity) = &wanted.affinity {
+        fields.insert("affinity", without_empty_lists(json!(affinity)));
+    }
+    if !wanted.topology_spread_constraints.is_empty() {
+        let constraints = json!(wanted.topology_spread_constraints);
+        fields.insert("topology_spread", without_empty_lists(constraints));
+    }
+    if let Some(class) = &wanted.runtime_class_name {
+        fields.insert("runtime_class", json!(class));
+    }
+    fields
 }
 
 /// Returns the security context of our other containers.

@@ -34,8 +34,24 @@ const SCRIPTS: &[(&str, &str, When)] = &[
     ("restore.mjs", include_str!("../../templates/scripts/restore.mjs"), When::Always),
     ("start.mjs", include_str!("../../templates/scripts/start.mjs"), When::Always),
     ("state.mjs", include_str!("../../templates/scripts/state.mjs"), When::Always),
+    ("store.sh", include_str!("../../templates/scripts/store.sh"), When::Restore),
     ("tree.mjs", include_str!("../../templates/scripts/tree.mjs"), When::Always),
 ];
+
+/// Every script of a backup Job by its key; some of them every Pod has too.
+const BACKUP_SCRIPTS: [(&str, &str); 6] = [
+    ("backup.mjs", include_str!("../../templates/scripts/backup.mjs")),
+    ("config.mjs", include_str!("../../templates/scripts/config.mjs")),
+    ("state.mjs", include_str!("../../templates/scripts/state.mjs")),
+    ("store.sh", include_str!("../../templates/scripts/store.sh")),
+    ("tree.mjs", include_str!("../../templates/scripts/tree.mjs")),
+    ("upload.sh", include_str!("../../templates/scripts/upload.sh")),
+];
+
+/// Returns the scripts of a backup Job by their keys.
+pub fn backup_scripts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BACKUP_SCRIPTS.into_iter()
+}
 
 fn is_used(when: When, spec: &OpenClawInstanceSpec) -> bool {
     match when {

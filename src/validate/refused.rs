@@ -85,14 +85,6 @@ pub const REFUSED: &[Refused] = &[
         "backup Jobs are removed after their time to live",
     ),
     refused(
-        "spec.backup",
-        "historyLimit",
-        Shape::Whole,
-        "backup Jobs are removed after their time to live",
-    ),
-    refused("spec.backup", "retentionDays", Shape::Whole, "set a lifecycle rule on the bucket"),
-    refused("spec.backup", "schedule", Shape::Text, "scheduled backups are not supported yet"),
-    refused(
         "spec.chromium",
         "extraArgs",
         Shape::Texts,

@@ -213,6 +213,15 @@ pub(super) const BACKUP_TIMEOUT: Cel = rule(
     "timeout must be a duration of 5m to 24h",
 );
 
+pub(super) const BACKUP_SCHEDULE: Cel = rule(
+    "spec.backup",
+    "(!has(self.schedule) || self.schedule.matches('^(@[a-z]+|[0-9A-Za-z*,/?#-]+( [0-9A-Za-z*,/?#-]+){4})$')) && \
+     (!has(self.retentionDays) || (self.retentionDays >= 1 && self.retentionDays <= 365)) && \
+     (!has(self.historyLimit) || (self.historyLimit >= 1 && self.historyLimit <= 100))",
+    "schedule has the five fields of cron or is a name such as @daily; retentionDays is 1 to 365, \
+     historyLimit 1 to 100",
+);
+
 pub(super) const INGRESS: Cel = rule(
     "spec.networking.ingress",
     concat!(

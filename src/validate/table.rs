@@ -21,6 +21,7 @@ const SIZES: Cel = Cel::NotExpressible("CEL counts no bytes and adds nothing up"
 const ELSEWHERE: Cel = Cel::NotExpressible("the API server checks the rendered object itself");
 const OUTSIDE: Cel =
     Cel::NotExpressible("it depends on openclaw.yaml, which the cluster does not see");
+const CALENDAR: Cel = Cel::NotExpressible("CEL has no calendar");
 const LIVE: Cel = Cel::NotExpressible("every object of a cluster has one");
 
 /// Every rule; errors from OC0101, warnings from OC0201.
@@ -89,6 +90,8 @@ pub const CHECKS: &[Check] = &[
         rules::CONTAINER_PORTS,
     ),
     rule("OC0139", "spec.config.configMapRef.name", references::own, of_config::OWN_CONFIG_MAP),
+    rule("OC0140", "spec.backup.schedule", lifecycle::backup_schedule, rules::BACKUP_SCHEDULE),
+    rule("OC0141", "spec.backup.schedule", lifecycle::backup_calendar, CALENDAR),
     rule(
         "OC0201",
         "spec.security.networkPolicy.enabled",

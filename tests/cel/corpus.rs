@@ -127,7 +127,7 @@ fn full() -> Value {
             },
         },
         "autoUpdate": {"enabled": true, "checkInterval": "24h", "healthCheckTimeout": "10m"},
-        "backup": {"timeout": "30m"},
+        "backup": {"timeout": "30m", "schedule": "30 3 * * *", "retentionDays": 7, "historyLimit": 3},
         "restoreFrom": "backups/my-agent/1",
         "workspace": {
             "initialFiles": {"SOUL.md": "x", "notes/todo.md": "y"},
@@ -325,6 +325,36 @@ fn durations(field: &mut impl FnMut(&str, Value)) {
         "/spec/backup/timeout",
     ] {
         field(pointer, shapes.clone());
+    }
+    // In the shape of a schedule; what is no time is left to `validate` alone.
+    let schedules = json!([
+        "@daily",
+        "@",
+        "@Daily",
+        "@every 5m",
+        " 30 3 * * *",
+        "30 3 * * * ",
+        "30  3 * * *",
+        "30 3 * *",
+        "0 30 3 * * *",
+        "30\t3 * * *",
+        "30 3 * * *\n",
+        "0 4 * * MON-FRI",
+        "*/15 * * * *",
+        "5,10 1 1,15 * *",
+        "30 3 * * \u{661}",
+        "every night",
+        "a b c d e!",
+        "",
+        "a".repeat(129),
+        null,
+        3,
+        ["30 3 * * *"],
+    ]);
+    field("/spec/backup/schedule", schedules);
+    for (pointer, most) in [("/spec/backup/retentionDays", 365), ("/spec/backup/historyLimit", 100)]
+    {
+        field(pointer, json!([0, 1, -1, most, most + 1, 7.5, "7", null, i64::MAX]));
     }
     field("/spec/autoUpdate", json!([{}, null, [], {"enabled": "yes"}]));
 }

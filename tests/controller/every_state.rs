@@ -32,6 +32,7 @@ fn held() -> impl Strategy<Value = Reading> {
                 is_labeled,
                 written,
                 token,
+                store: None,
             })
         },
     )
@@ -189,6 +190,7 @@ proptest! {
             match action {
                 Action::MakeToken { .. } => prop_assert!(false, "made twice"),
                 Action::Update(_) => prop_assert!(false, "nothing is under way"),
+                Action::Backup { .. } | Action::Lend { .. } => prop_assert!(false, "nobody opened a bucket"),
                 Action::WriteStatus { status, events } => {
                     observed.instance.status = (**status).clone();
                     // One of each cause, one of the phase, one of the update, one of the data.

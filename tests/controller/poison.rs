@@ -104,6 +104,8 @@ fn settles(mut observed: Observed, what: &str) {
                     observed.readings.insert((Kind::Secret, secret), Reading::Held(held));
                 }
                 Action::Update(effect) => panic!("{what}: {effect:?}"),
+                Action::Backup { effect, .. } => panic!("{what}: {effect:?}"),
+                Action::Lend { pod } => panic!("{what}: lent {pod}"),
                 Action::WriteStatus { status, events } => {
                     let text = serde_json::to_string(&status).unwrap();
                     // The API server bounds names, and some are told more than once.

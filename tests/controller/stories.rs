@@ -19,7 +19,7 @@ fn crashed(code: i32, restarts: i32, message: &str) -> Value {
     json!({"name": "openclaw", "state": state, "lastState": ended, "restartCount": restarts})
 }
 
-type Step<'a> = (&'a str, fn(&mut World));
+pub(crate) type Step<'a> = (&'a str, fn(&mut World));
 
 /// Tells each step under its title, and asserts that a second look changes nothing.
 fn tell(file: &str, world: &mut World, steps: &[Step<'_>]) {

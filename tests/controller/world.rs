@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::jiff::Timestamp;
 use openclaw::controller::decide::{self, Action, Event, Plan};
 use openclaw::controller::facts;
-use openclaw::controller::observed::{Held, Observed, Reading, UpdateFacts};
+use openclaw::controller::observed::{BackupFacts, Held, Observed, Reading, UpdateFacts};
 use openclaw::model::references::Kind;
 use serde_json::{Value, json};
 
@@ -30,6 +30,7 @@ pub struct World {
     pub readings: BTreeMap<(Kind, String), Reading>,
     pub refusal: Option<String>,
     pub update: UpdateFacts,
+    pub backup: BackupFacts,
 }
 
 impl World {
@@ -63,6 +64,7 @@ impl World {
             readings: BTreeMap::new(),
             refusal: None,
             update: UpdateFacts::default(),
+            backup: BackupFacts::default(),
         };
         for key in decide::reads(&world.observed()) {
             world.readings.insert(key, Reading::Absent);
@@ -75,11 +77,14 @@ impl World {
             instance: facts::instance(&self.instance),
             set: self.set.as_ref().map(facts::set),
             pod: self.pod.as_ref().map(facts::pod),
-            claim: self.claim.clone(),
+            claim: self.claim.as_ref().map(|phase| {
+                facts::claim(&json!({"metadata": {"uid": "claim-1"}, "status": {"phase": phase}}))
+            }),
             has_policy: self.has_policy,
             readings: self.readings.clone(),
             refusal: self.refusal.clone(),
             update: self.update.clone(),
+            backup: self.backup.clone(),
         }
     }
 
@@ -132,6 +137,8 @@ impl World {
                     self.secret(&secret, &["token"]);
                 }
                 Action::Update(effect) => told.push_str(&format!("do {effect:?}\n")),
+                Action::Lend { pod } => told.push_str(&format!("lend {pod}\n")),
+                Action::Backup { effect, .. } => told.push_str(&format!("do {effect:?}\n")),
                 Action::WriteStatus { status, events } => {
                     told.push_str(&format!("phase {:?}\n", status.phase.unwrap()));
                     for one in &status.conditions {

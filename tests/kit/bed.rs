@@ -5,6 +5,7 @@
 //! [`Namespace`] of its own; when it fails, what the namespace held is written to a folder that
 //! the output names.
 
+pub mod bucket;
 pub mod controller;
 pub mod fleet;
 pub mod namespace;

@@ -74,10 +74,19 @@ impl Default for AutoUpdate {
     }
 }
 
-/// Limits of backup Jobs.
+/// Backups to the bucket.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Backup {
+    /// When backups are made, as cron has it, in UTC, such as `30 3 * * *`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// How many days scheduled backups are kept, 1 to 365; 7 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<i32>,
+    /// How many scheduled backups are kept whatever their age, 1 to 100; 3 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_limit: Option<i32>,
     /// How long one backup may take, 5m to 24h; 30m when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,

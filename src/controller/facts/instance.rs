@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::Loaded;
@@ -25,7 +26,16 @@ pub fn instance(object: &Value) -> InstanceFacts {
     let metadata = &object["metadata"];
     let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
     let annotation = |key: &str| metadata["annotations"][key].as_str().map(str::to_owned);
-    let (wants, errors) = spec(object);
+    let (mut wants, errors) = spec(object);
+    if let Some(wants) = &mut wants {
+        // The annotations are of the instance in the cluster, where people set them by hand.
+        wants.backup.demand = annotation(names::ANNOTATION_BACKUP);
+        wants.backup.is_skipped =
+            annotation(names::ANNOTATION_SKIP_BACKUP).as_deref() == Some(names::SKIP);
+    }
+    let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
+    let finalizers: Vec<String> = finalizers.filter_map(Value::as_str).map(str::to_owned).collect();
+    let deleted = super::pod::time(&metadata["deletionTimestamp"]);
     InstanceFacts {
         namespace: text("namespace"),
         name: text("name"),
@@ -33,6 +43,9 @@ pub fn instance(object: &Value) -> InstanceFacts {
         generation: metadata["generation"].as_i64().unwrap_or_default(),
         resource_version: text("resourceVersion"),
         is_deleted: metadata["deletionTimestamp"].is_string(),
+        deleted: deleted.map(Timestamp::as_second),
+        has_finalizer: finalizers.iter().any(|one| one == names::FINALIZER),
+        finalizers,
         cluster: annotation(names::ANNOTATION_CLUSTER),
         render_hash: annotation(names::ANNOTATION_RENDER_HASH),
         wants,
@@ -104,6 +117,8 @@ fn wants(loaded: &Loaded) -> Wants {
         is_suspended: spec.suspended,
         has_updates: spec.auto_update.enabled,
         updates: updates(spec),
+        backup: super::backup::wants(&loaded.name, spec),
+        restore_from: spec.restore_from.clone(),
         has_policy: spec.security.network_policy.enabled,
         has_disruption_budget: spec.availability.pod_disruption_budget.enabled,
         claim: persistence

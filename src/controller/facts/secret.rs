@@ -4,13 +4,20 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 
 use super::pod::time;
+use crate::controller::backup::store;
 use crate::controller::observed::{Held, Quality};
 use crate::names;
 
 /// Returns the facts of a Secret.
 pub fn secret(metadata: &Value, data: &[(String, ByteString)]) -> Held {
     let token = data.iter().find(|(key, _)| key == names::KEY_TOKEN);
+    let value = |name: &str| {
+        let found = data.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| String::from_utf8_lossy(&value.0).into_owned())
+    };
+    let is_store = metadata["name"] == names::BACKUP_SECRET;
     Held {
+        store: is_store.then(|| store::facts(value)),
         keys: data.iter().map(|(key, _)| key.clone()).collect(),
         token: token.map_or(Quality::Missing, |(_, value)| Quality::of(&value.0)),
         ..held(metadata)

@@ -25,6 +25,7 @@ pub fn set(object: &Value) -> SetFacts {
         image: image(template).unwrap_or_default().to_owned(),
         needs: needs(template),
         is_owned: owners.into_iter().any(|owner| owner["kind"] == names::KIND),
+        is_scaled_here: is_scaled_here(metadata),
         changed_by: changed_by(metadata),
     }
 }
@@ -65,4 +66,13 @@ fn changed_by(metadata: &Value) -> BTreeSet<String> {
     });
     let names = others.filter_map(|entry| entry["manager"].as_str());
     names.filter(|name| !writers.contains(name)).map(str::to_owned).collect()
+}
+
+/// Whether the replicas are what this controller said last. A GitOps tool that sets them takes them
+/// over, and whoever else scales it does too.
+fn is_scaled_here(metadata: &Value) -> bool {
+    let entries = metadata["managedFields"].as_array().into_iter().flatten();
+    let mut holders =
+        entries.filter(|entry| entry["fieldsV1"]["f:spec"].get("f:replicas").is_some()).peekable();
+    holders.peek().is_some() && holders.all(|entry| entry["manager"] == names::CONTROLLER)
 }

@@ -132,6 +132,10 @@ fn next(observed: &Observed) -> Result<Update, Wait> {
     if instance.is_deleted || wants.is_suspended {
         return wait(Reason::Held, "the instance is stopped");
     }
+    let backup = instance.status.backup.as_ref().and_then(|backup| backup.phase.as_deref());
+    if matches!(backup, Some("Stopping" | "Copying")) {
+        return wait(Reason::Checking, "the agent is stopped for a backup");
+    }
     let update = observed.update.next.clone()?;
     let Branch::Holds(tip) = &observed.update.branch else {
         return wait(Reason::GitError, "the repository cannot be read");

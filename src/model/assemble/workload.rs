@@ -1,8 +1,6 @@
 //! The Pod and what runs in it.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Scope, Strings};
 use crate::api::OpenClawInstanceSpec;
@@ -33,7 +31,7 @@ pub(super) fn pod_part(
         image: images::application(spec),
         pull_policy: json!(spec.image.pull_policy),
         pull_secrets: spec.image.pull_secrets.iter().map(|secret| json!(secret)).collect(),
-        security: pod_security(spec),
+        security: pod::pod_security(spec),
         main_security: pod::main_security(spec),
         strict_security: pod::strict_security(),
         env: environment::main(spec, &scope.auth, trust),
@@ -50,27 +48,15 @@ pub(super) fn pod_part(
         has_pnpm: spec.runtime_deps.pnpm,
         python: spec.runtime_deps.python.then(|| images::UV.reference(spec)),
         skills_env: (!spec.skills.is_empty()).then(|| environment::skills(spec, trust)),
+        restore_secret: names::restore_secret(scope.name),
         restore: spec.restore_from.as_ref().map(|_| images::RCLONE.reference(spec)),
         browser: browser(scope),
         collector: collector(scope),
         init_guests: pod::guests(&spec.init_containers, trust),
         guests: pod::guests(&spec.sidecars, trust),
         volumes: pod::volumes(scope.name, spec, seeds, scope.metrics),
-        scheduling: scheduling(spec),
+        scheduling: pod::scheduling(spec),
     }
-}
-
-fn pod_security(spec: &OpenClawInstanceSpec) -> Value {
-    let wanted = &spec.security.pod_security_context;
-    let policy = wanted.fs_group_change_policy.map_or(json!("OnRootMismatch"), |p| json!(p));
-    json!({
-        "runAsNonRoot": wanted.run_as_non_root,
-        "runAsUser": wanted.run_as_user,
-        "runAsGroup": wanted.run_as_group,
-        "fsGroup": wanted.fs_group,
-        "fsGroupChangePolicy": policy,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    })
 }
 
 fn browser(scope: &Scope<'_>) -> Option<Browser> {
@@ -95,28 +81,6 @@ fn collector(scope: &Scope<'_>) -> Option<Collector> {
         env: scope.trust.env.clone(),
         mounts,
     })
-}
-
-fn scheduling(spec: &OpenClawInstanceSpec) -> BTreeMap<&'static str, Value> {
-    let wanted = &spec.availability;
-    let mut fields = BTreeMap::new();
-    if !wanted.node_selector.is_empty() {
-        fields.insert("node_selector", json!(wanted.node_selector));
-    }
-    if !wanted.tolerations.is_empty() {
-        fields.insert("tolerations", json!(wanted.tolerations));
-    }
-    if let Some(affinity) = &wanted.affinity {
-        fields.insert("affinity", pod::without_empty_lists(json!(affinity)));
-    }
-    if !wanted.topology_spread_constraints.is_empty() {
-        let constraints = json!(wanted.topology_spread_constraints);
-        fields.insert("topology_spread", pod::without_empty_lists(constraints));
-    }
-    if let Some(class) = &wanted.runtime_class_name {
-        fields.insert("runtime_class", json!(class));
-    }
-    fields
 }
 
 /// JSON is YAML, so the collector's file needs no writer of its own.

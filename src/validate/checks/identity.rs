@@ -61,6 +61,10 @@ pub(in crate::validate) fn namespace(subject: &Subject<'_>, findings: &mut Findi
 pub(super) const KEY_HINT: Option<&str> =
     Some("write it like `team` or `example.com/team`, with at most 63 letters, digits and `-_.`");
 
+/// Annotations that have one value, and are left out otherwise.
+const ONE_VALUE: [(&str, &str); 2] =
+    [(names::ANNOTATION_UPDATE, names::UPDATE_HOLD), (names::ANNOTATION_SKIP_BACKUP, names::SKIP)];
+
 /// Labels and annotations of the instance itself.
 pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let loaded = subject.loaded;
@@ -79,8 +83,10 @@ pub(in crate::validate) fn metadata(subject: &Subject<'_>, findings: &mut Findin
         let path = key_path("metadata.annotations", key);
         if !is_qualified(key) {
             findings.add_key(path, format!("`{key}` is not the key of an annotation"), KEY_HINT);
-        } else if key == names::ANNOTATION_UPDATE && value != names::UPDATE_HOLD {
-            findings.add(path, format!("found `{value}`, allowed: `{}`", names::UPDATE_HOLD));
+        } else if let Some((_, only)) =
+            ONE_VALUE.iter().find(|(name, only)| name == key && only != value)
+        {
+            findings.add(path, format!("found `{value}`, allowed: `{only}`"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Data, backups and updates.
 
+use crate::api::cron;
 use crate::api::duration::nanoseconds;
 use crate::validate::grammar::is_subdomain;
 use crate::validate::{Findings, Subject};
@@ -25,6 +26,8 @@ fn within(
 
 const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 60 * MINUTE;
+/// A schedule that never comes after this second of 2020 never comes.
+const EPOCH: i64 = 1_577_836_800;
 
 /// Keeps the registry poll slow enough to be polite and quick enough to matter.
 pub(in crate::validate) fn check_interval(subject: &Subject<'_>, findings: &mut Findings<'_>) {
@@ -59,6 +62,60 @@ pub(in crate::validate) fn backup_timeout(subject: &Subject<'_>, findings: &mut 
             findings,
         );
     }
+}
+
+const AT_NIGHT: &str = "for every night at half past three in UTC write `30 3 * * *`";
+
+/// Scheduled backups come when cron says, and go when they are old.
+pub(in crate::validate) fn backup_schedule(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let backup = &subject.spec.backup;
+    if let Some(schedule) = backup.schedule.as_ref().filter(|one| !is_shaped(one)) {
+        findings.advise(
+            "spec.backup.schedule",
+            format!(
+                "found `{schedule}`, allowed: minute, hour, day, month and weekday as cron has \
+                 them, or a name such as `@daily`"
+            ),
+            AT_NIGHT,
+        );
+    }
+    for (field, number, most) in
+        [("retentionDays", backup.retention_days, 365), ("historyLimit", backup.history_limit, 100)]
+    {
+        if let Some(number) = number
+            && !(1..=most).contains(&number)
+        {
+            findings.add(
+                format!("spec.backup.{field}"),
+                format!("found `{number}`, allowed: 1 to {most}"),
+            );
+        }
+    }
+}
+
+/// A name, or five fields with one space between them.
+fn is_shaped(schedule: &str) -> bool {
+    let is_field = |field: &str| {
+        !field.is_empty()
+            && field.chars().all(|c| c.is_ascii_alphanumeric() || "*,/?#-".contains(c))
+    };
+    match schedule.strip_prefix('@') {
+        Some(name) => !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()),
+        None => schedule.split(' ').count() == 5 && schedule.split(' ').all(is_field),
+    }
+}
+
+/// A schedule is one that comes.
+pub(in crate::validate) fn backup_calendar(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let Some(schedule) = subject.spec.backup.schedule.as_ref().filter(|one| is_shaped(one)) else {
+        return;
+    };
+    let message = match cron::schedule(schedule) {
+        None => "allowed: what cron reads",
+        Some(read) if cron::next(&read, EPOCH).is_none() => "a time that never comes",
+        Some(_) => return,
+    };
+    findings.advise("spec.backup.schedule", format!("found `{schedule}`, {message}"), AT_NIGHT);
 }
 
 /// A digest cannot be updated.

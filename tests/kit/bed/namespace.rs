@@ -138,7 +138,12 @@ impl Drop for Namespace {
         }
         self.leave_argocd();
         kubectl(["delete", "namespace", &self.name, "--wait=false"]).ok();
-        // An instance with a finalizer would hold it for ever where no controller runs.
+        // An instance with a finalizer would hold it for ever where no controller runs any more.
+        let list = kubectl(["get", "openclawinstances", "-n", &self.name, "-o", "name"]);
+        for one in list.unwrap_or_default().lines() {
+            let none = r#"{"metadata": {"finalizers": null}}"#;
+            kubectl(["patch", one, "-n", &self.name, "--type=merge", "-p", none]).ok();
+        }
         kubectl(["delete", "pods", "--all", "-n", &self.name, "--grace-period=1", "--wait=false"])
             .ok();
     }

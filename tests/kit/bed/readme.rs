@@ -34,9 +34,11 @@ pub fn commands(words: &str, stack: &Stack) -> String {
 pub fn follow(words: &str, stack: &Stack) -> Result<String, String> {
     let folder = |path: &std::path::Path| path.parent().unwrap().to_owned();
     let kubectl = crate::kit::tool("KUBECTL");
-    let own = [folder(std::path::Path::new(&kubectl)), folder(&crate::kit::binary())];
+    let rclone = variable("RCLONE");
+    let own = [kubectl.as_str(), rclone.as_str()].map(|path| folder(std::path::Path::new(path)));
+    let own = own.into_iter().chain([folder(&crate::kit::binary())]);
     let path = std::env::var_os("PATH").unwrap();
-    let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path))).unwrap();
+    let path = std::env::join_paths(own.chain(std::env::split_paths(&path))).unwrap();
     run(Command::new("sh")
         .args(["-ec", &commands(words, stack)])
         .current_dir(stack.repository.path())

@@ -55,6 +55,8 @@ fn of_controller(objects: &Objects, set: &Value, role: &Value) -> Vec<String> {
     let tls = ingress.into_iter().flat_map(|o| list(&o["spec"]["tls"]));
     secrets.extend(tls.filter_map(|t| t["secretName"].as_str()).map(str::to_owned));
     secrets.insert(BUCKET.to_owned());
+    // The controller makes it, and need not read it.
+    secrets.remove(&names::restore_secret(instance));
     for own in objects.ours("ConfigMap") {
         config_maps.remove(own["metadata"]["name"].as_str().unwrap_or_default());
     }
