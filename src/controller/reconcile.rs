@@ -8,7 +8,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use tokio::time::Instant;
 
-use super::act::{Actor, Denial, Done};
+use super::act::{Actor, Done};
 use super::backup;
 use super::bucket::Bucket;
 use super::decide::{self, Action, Awaited, Plan};
@@ -49,15 +49,6 @@ pub struct Worker {
     pub bucket: Bucket,
     /// UIDs of namespaces.
     pub namespaces: Namespaces,
-}
-
-/// Notes what the API server does not do.
-fn deny(observed: &mut Observed, denial: Denial) {
-    match denial {
-        Denial::NamespaceEnding => observed.backup.is_namespace_ending = true,
-        Denial::Claim(_) => observed.backup.is_claim_denied = true,
-        Denial::Scale(why) | Denial::Job(why) => observed.backup.refusal = Some(why),
-    }
 }
 
 /// What came of a look.
@@ -203,10 +194,14 @@ impl Worker {
                     self.shared.queue.add(key.clone(), Duration::ZERO);
                     return Ok(None);
                 }
-                Done::Conflict => result = meters::Result::Conflict,
+                // What is not stored is not done.
+                Done::Conflict => {
+                    result = meters::Result::Conflict;
+                    break;
+                }
                 Done::Denied(denial) => {
                     tracing::warn!(instance = %key, ?denial, "a backup cannot go on as decided");
-                    deny(observed, denial);
+                    denial.note(&mut observed.backup);
                     Plan { actions, awaited, .. } = decide::decide(observed, now);
                     // What is denied is not asked for twice in one look.
                     actions.retain(|one| *one != asked);

@@ -1,8 +1,9 @@
 //! Lives of an instance with a bucket, step by step, as goldens.
 
 use k8s_openapi::ByteString;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use openclaw::controller::backup::look;
-use openclaw::controller::decide::Action;
+use openclaw::controller::decide::{self, Action};
 use openclaw::controller::facts;
 use openclaw::controller::observed::StoreFacts;
 use serde_json::{Value, json};
@@ -239,4 +240,43 @@ fn a_job_is_made_with_its_policy_and_its_secret() {
     all.push_str(&made(&world));
     assert!(!all.contains("canary-of-the-key"));
     kit::golden("tests/controller/backup-job.txt", &all);
+}
+
+/// Looks once a minute at an agent that cannot be stopped; returns when backups began, and the
+/// status in between.
+fn begun(world: &mut World, from: &str, hours: i64) -> Vec<String> {
+    let from: Timestamp = from.parse().unwrap();
+    let mut begun = Vec::new();
+    for minute in 0..hours * 60 {
+        let at = from + SignedDuration::from_mins(minute);
+        // One look goes on, the next one does.
+        for _ in 0..3 {
+            for action in decide::decide(&world.observed(), at).actions {
+                let Action::WriteStatus { status, events } = action else { continue };
+                let is_begun = events.iter().any(|event| event.reason == "BackupStarted");
+                if is_begun {
+                    begun.push(at.strftime("%d %H:%M").to_string());
+                }
+                world.instance["status"] = serde_json::to_value(*status).unwrap();
+            }
+        }
+    }
+    begun
+}
+
+#[test]
+fn a_schedule_is_met_once_a_day_and_a_failure_tried_twice_more() {
+    let mut world = World::synced(SPEC);
+    world.step();
+    world.secret("my-agent-gateway-token", &["token"]);
+    world.ready();
+    open(&mut world);
+    hold(&mut world);
+    // Its Pod does not end, which is known after ten minutes; half an hour later it is tried again.
+    let found = begun(&mut world, "2026-11-01T20:00:00Z", 40);
+    let expected = ["02 03:30", "02 04:10", "02 04:50", "03 03:30", "03 04:10", "03 04:50"];
+    assert_eq!(found, expected);
+    // A demand is tried once, and not while something else is tried.
+    note(&mut world, "openclaw.rocks/backup", "now");
+    assert_eq!(begun(&mut world, "2026-11-03T12:00:00Z", 12), ["03 12:00"]);
 }

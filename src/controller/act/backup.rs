@@ -16,7 +16,7 @@ use crate::controller::backup::job::{self, Objects};
 use crate::controller::backup::{Effect, Task};
 use crate::controller::decide::Event;
 use crate::controller::object::Object;
-use crate::controller::observed::InstanceFacts;
+use crate::controller::observed::{BackupFacts, InstanceFacts};
 use crate::controller::watch;
 use crate::names;
 
@@ -31,6 +31,17 @@ pub enum Denial {
     Job(String),
     /// The agent cannot be stopped, in its words.
     Scale(String),
+}
+
+impl Denial {
+    /// Notes it for another decision.
+    pub fn note(self, facts: &mut BackupFacts) {
+        match self {
+            Self::NamespaceEnding => facts.is_namespace_ending = true,
+            Self::Claim(_) => facts.is_claim_denied = true,
+            Self::Scale(why) | Self::Job(why) => facts.refusal = Some(why),
+        }
+    }
 }
 
 impl Actor {

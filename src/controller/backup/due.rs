@@ -15,6 +15,8 @@ pub struct Due {
     pub retry: i64,
     /// When the schedule is due next.
     pub wake: Option<i64>,
+    /// Whether it has been tried before.
+    is_again: bool,
     /// The demand that is met by it.
     demand: Option<String>,
     /// The update whose snapshot it is.
@@ -59,7 +61,7 @@ pub fn due(observed: &Observed, status: &BackupStatus, now: i64) -> Due {
     let again = [Reason::Scheduled, Reason::Update].into_iter().find(|one| is_failed(*one));
     let retry = failed + LATER;
     match again.filter(|_| is_open) {
-        Some(reason) => Due { reason: Some(reason), retry, wake, ..Due::default() },
+        Some(reason) => Due { reason: Some(reason), retry, wake, is_again: true, ..Due::default() },
         None => Due { wake, ..Due::default() },
     }
 }
@@ -80,6 +82,9 @@ pub fn wanted(observed: &Observed) -> Option<i64> {
 pub fn note(due: &Due, before: &State, after: &State, now: i64, status: &mut BackupStatus) {
     let is_begun = stored::backup(before).is_none() && stored::backup(after).is_some();
     if is_begun {
+        if !due.is_again {
+            status.failures = None;
+        }
         if let Some(demand) = &due.demand {
             status.demand = Some(demand.clone());
         }

@@ -16,8 +16,8 @@ use crate::model::scripts;
 use crate::names;
 use crate::tree;
 
-/// How long a Job that has ended is kept, in seconds.
-const KEPT: i64 = 60 * 60;
+/// How long a Job that has failed is kept for its log, in seconds; one that is done goes at once.
+const KEPT: i64 = 15 * 60;
 /// Annotation of the Job with the path in the bucket.
 const ANNOTATION_PATH: &str = "openclaw.rocks/backup-path";
 

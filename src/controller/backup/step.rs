@@ -108,7 +108,7 @@ fn copying(state: &State, backup: &Backup, since: i64, seen: &Seen) -> Step {
         return fail(backup, "AgentStarted", message, cancel());
     }
     match &seen.job {
-        Job::Done(_) => go(State::Uploading(backup.clone(), seen.now)),
+        Job::Done(_) => Step { effect: cancel(), ..go(State::Uploading(backup.clone(), seen.now)) },
         Job::Failed(failure) => end(End::Failed(backup.clone(), failure.clone()), None),
         Job::Gone => fail(backup, "JobGone", "the Job that copies the state was deleted", None),
         Job::Refused(why) => fail(backup, "JobRefused", why, None),
@@ -146,7 +146,8 @@ fn uploading(state: &State, backup: &Backup, since: i64, seen: &Seen) -> Step {
         return stay(state, Some(Effect::Scale(1)), Some(seen.now + GRACE));
     }
     match &seen.job {
-        Job::Done(bytes) => end(End::Stored(backup.clone(), *bytes), None),
+        // As long as its Pod is there, the claim counts as used and the credentials lie about.
+        Job::Done(bytes) => end(End::Stored(backup.clone(), *bytes), cancel()),
         Job::Failed(failure) => end(End::Failed(backup.clone(), failure.clone()), None),
         Job::Gone => {
             fail(backup, "JobGone", "the Job that uploads was deleted before it was done", None)
@@ -198,7 +199,8 @@ fn deleted(state: &State, deletion: &Deletion, seen: &Seen) -> Step {
     match state {
         State::Uploading(backup, _) if backup.reason == Reason::Deletion => match &seen.job {
             Job::Done(bytes) => {
-                Step { end: Some(End::Stored(backup.clone(), *bytes)), ..go(releasing) }
+                let effect = Some(Effect::Cancel(Task::Upload, backup.clone()));
+                Step { end: Some(End::Stored(backup.clone(), *bytes)), effect, ..go(releasing) }
             }
             Job::Failed(failure) => end(End::Failed(backup.clone(), failure.clone()), None),
             Job::Gone => fail(backup, "JobGone", "the Job that uploads was deleted", None),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::bed::controller::condition;
-use crate::bed::figure;
+use crate::bed::{bucket, ensure, eventually, figure};
 use crate::world::{Way, World, counted, events, shell};
 
 const OLD: &str = "2026.9.4";
@@ -12,6 +12,7 @@ const NEW: &str = "2026.9.6";
 #[test]
 fn a_newer_version_is_committed_synced_soaked_and_confirmed() {
     let world = World::new("confirmed", OLD, Way::Https);
+    bucket::open(&world.stack.namespace);
     world.begin();
     let process = world.controller();
     world.runs(OLD, 600);
@@ -28,6 +29,18 @@ fn a_newer_version_is_committed_synced_soaked_and_confirmed() {
     assert!(status["lastUpdateTime"].is_string(), "{status:#}");
     let told = status["stateMessage"].as_str().unwrap_or_default();
     assert!(told.starts_with("took the snapshot 2026.9.4..2026.9.6 of the state: "), "{status:#}");
+
+    // The snapshot on the volume is in the bucket too, while the agent works.
+    let instance = eventually("the snapshot is uploaded", 120, || {
+        let instance = world.stack.namespace.object("openclawinstance", "agent").unwrap();
+        let path = &instance["status"]["autoUpdate"]["preUpdateBackupPath"];
+        ensure(path.is_string(), || instance["status"]["backup"].to_string())?;
+        Ok(instance)
+    });
+    let path = instance["status"]["autoUpdate"]["preUpdateBackupPath"].as_str().unwrap();
+    assert!(path.ends_with("-update"), "{path}");
+    assert_eq!(bucket::files(path), ["archive.tar.gz", "manifest.json"]);
+    assert_eq!(bucket::manifest(path)["application"]["version"], OLD);
 
     // One commit, of one word in the source and of what follows of it.
     let subject = format!("agent: update openclaw {OLD} to {NEW}");
@@ -52,7 +65,7 @@ fn a_newer_version_is_committed_synced_soaked_and_confirmed() {
     world.is_rendered();
 
     let told = events(&world);
-    for reason in ["UpdateStarted", "StatePrepared", "UpdateConfirmed"] {
+    for reason in ["UpdateStarted", "StatePrepared", "UpdateConfirmed", "BackupComplete"] {
         assert!(told.iter().any(|event| event == reason), "{told:?}");
     }
     assert_eq!(counted(&process, "openclaw_autoupdate_applied_total"), "1");
