@@ -20,6 +20,8 @@ use kit::bed;
 
 #[path = "bed/suite/backup/rights.rs"]
 mod backup_rights;
+#[path = "bed/suite/backup/shared.rs"]
+mod backup_shared;
 #[path = "bed/suite/backup/story.rs"]
 mod backup_story;
 #[path = "bed/suite/controller/fleet.rs"]

@@ -61,8 +61,9 @@ pub(crate) const ROWS: &[(&str, &str, bool, Stage)] = &[
 ];
 
 struct Life {
-    fleet: Fleet,
+    // Dropped first: it would hold what is deleted.
     process: Process,
+    fleet: Fleet,
 }
 
 impl Life {
@@ -90,7 +91,7 @@ impl Life {
         fleet.namespace.apply(&text);
         let process = fleet.start(&account);
         process.leads();
-        Self { fleet, process }
+        Self { process, fleet }
     }
 
     fn find(&self, kind: &str, ends: &str) -> Option<Value> {
