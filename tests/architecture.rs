@@ -22,11 +22,12 @@ const LAYERS: [&[&str]; 10] = [
     &["render"],
     &["tree", "bump"],
     &["repository"],
-    &["update"],
+    &["update", "diff"],
     // What decides, and what is printed about it; then whoever touches the world.
     &["controller", "install"],
     &[
         "cli",
+        "cluster",
         "main",
         "forge",
         "git",
@@ -49,9 +50,10 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 12] = [
+const SHELL: [&str; 13] = [
     "cli.rs",
     "cli/controller.rs",
+    "cli/diff/external.rs",
     "cli/files.rs",
     "cli/project.rs",
     "cli/staging.rs",
@@ -68,7 +70,9 @@ const SHELL: [&str; 12] = [
 /// child alone.
 const WAITING: &[&str] = &[
     "cli/controller.rs",
+    "cli/diff/live.rs",
     "cli/update/search.rs",
+    "cluster.rs",
     "controller/act.rs",
     "controller/catalog.rs",
     "controller/lease.rs",
@@ -125,6 +129,7 @@ const OWNERS: [(&str, &[&str]); 30] = [
         &[
             "api/spec.rs",
             "api/crd.rs",
+            "cluster.rs",
             "controller/act.rs",
             "controller/catalog.rs",
             "controller/lease.rs",
@@ -149,7 +154,10 @@ const OWNERS: [(&str, &[&str]); 30] = [
     ("serde_yaml", &["render/engine.rs"]),
     ("sha2", &["model/scripts.rs", "render.rs", "tree.rs"]),
     ("ssh_key", &["git/commit.rs", "git/host.rs"]),
-    ("thiserror", &["forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"]),
+    (
+        "thiserror",
+        &["cluster.rs", "forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"],
+    ),
     ("tokio", WAITING),
     ("tracing", WAITING),
     ("tracing_subscriber", &["cli/controller.rs"]),
