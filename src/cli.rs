@@ -70,7 +70,7 @@ enum Verb {
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
     Validate(validate::Flags),
-    /// Compare what is rendered with the tree, another commit or the cluster, and say what it means.
+    /// Say what a change means, against the tree, a commit or the cluster.
     Diff(diff::Flags),
     /// Set another version in the sources, and render what follows.
     Update(update::Flags),

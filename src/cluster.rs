@@ -34,6 +34,14 @@ impl Fault {
     fn new(what: String, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { what, cause: Box::new(cause) }
     }
+
+    /// An answer of the API server is its words; the library adds how it holds them.
+    fn of(what: String, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(answer) => Self::new(what, *answer),
+            other => Self::new(what, other),
+        }
+    }
 }
 
 /// What the cluster says of an object that is to be applied.
@@ -68,11 +76,10 @@ impl Cluster {
     /// # Errors
     /// When there is no cluster to connect to.
     pub async fn connect(context: Option<&str>) -> Result<Self, Fault> {
-        let none = |error| Fault::new("found no cluster to compare with".to_owned(), error);
+        const NONE: &str = "found no cluster to compare with";
+        let none = |error| Fault::new(NONE.to_owned(), error);
         let mut config = match context {
-            None => Config::infer().await.map_err(|error| {
-                Fault::new("found no cluster to compare with".to_owned(), error)
-            })?,
+            None => Config::infer().await.map_err(|error| Fault::new(NONE.to_owned(), error))?,
             Some(name) => {
                 let options =
                     KubeConfigOptions { context: Some(name.to_owned()), ..Default::default() };
@@ -100,7 +107,7 @@ impl Cluster {
                 Ok((resource, _)) => Ok((pair, Some(resource))),
                 Err(error) if is_unknown(&error) => Ok((pair, None)),
                 Err(error) => {
-                    Err(Fault::new(format!("failed to ask for the kind {}", pair.1), error))
+                    Err(Fault::of(format!("failed to ask for the kind {}", pair.1), error))
                 }
             }
         };
@@ -132,8 +139,7 @@ impl Cluster {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let title = || format!("{} `{name}`", object["kind"].as_str().unwrap_or_default());
         let live = api.get_opt(name).await;
-        let live =
-            live.map_err(|error| Fault::new(format!("failed to read {}", title()), error))?;
+        let live = live.map_err(|error| Fault::of(format!("failed to read {}", title()), error))?;
         let live = live.map(|live| live.value());
         let manager = manager.or_else(|| live.as_ref().map(live::manager));
         // GitOps tools force as well: what Git says wins.
@@ -151,7 +157,7 @@ impl Cluster {
                 Applied::Refused(answer.message.clone())
             }
             Err(error) => {
-                return Err(Fault::new(format!("failed to apply {} as a dry run", title()), error));
+                return Err(Fault::of(format!("failed to apply {} as a dry run", title()), error));
             }
         };
         Ok(Answer { live, applied })
@@ -165,7 +171,7 @@ impl Cluster {
         let Some(api) = self.api(object) else { return Ok(None) };
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let found = api.get_opt(name).await;
-        let found = found.map_err(|error| Fault::new(format!("failed to read `{name}`"), error))?;
+        let found = found.map_err(|error| Fault::of(format!("failed to read `{name}`"), error))?;
         Ok(found.map(|found| found.value()))
     }
 
@@ -181,7 +187,7 @@ impl Cluster {
             let known = self.kinds.get(&(version.to_owned(), kind.to_owned()));
             let Some(resource) = known.and_then(Option::as_ref) else { continue };
             let api = Api::<Object>::namespaced_with(self.client.clone(), namespace, resource);
-            let failed = |error| Fault::new(format!("failed to list {kind} in {namespace}"), error);
+            let failed = |error| Fault::of(format!("failed to list {kind} in {namespace}"), error);
             for object in api.list(&parameters).await.map_err(failed)? {
                 let mut object = object.value();
                 // A list says them once, and not of each item.

@@ -215,21 +215,22 @@ impl Change {
 }
 
 /// Counts changes by what happens, such as `2 changed, 1 created`.
-pub fn counts<'c>(changes: impl Iterator<Item = &'c Change> + Clone) -> String {
-    let words = Kind::ALL.into_iter().filter_map(|kind| {
-        let count = changes.clone().filter(|change| change.kind == kind).count();
-        (count > 0).then(|| format!("{count} {}", kind.word()))
-    });
+pub fn counts<'c>(changes: impl IntoIterator<Item = &'c Change>) -> String {
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for change in changes {
+        *counts.entry(change.kind).or_default() += 1;
+    }
+    let words = counts.into_iter().map(|(kind, count)| format!("{count} {}", kind.word()));
     words.collect::<Vec<_>>().join(", ")
 }
 
 /// Counts instances and objects, such as `1 instance, 2 objects: 2 changed`.
 pub fn summary(diff: &Diff) -> String {
-    let (instances, objects) = (diff.groups.len(), diff.changes().count());
     let plural =
         |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let counted = counts(diff.changes().collect::<Vec<_>>().into_iter());
-    format!("{}, {}: {counted}", plural(instances, "instance"), plural(objects, "object"))
+    let instances = plural(diff.groups.len(), "instance");
+    let objects = plural(diff.changes().count(), "object");
+    format!("{instances}, {objects}: {}", counts(diff.changes()))
 }
 
 /// Takes out what would end a code span or a line, or move the cursor: names and values come from

@@ -116,7 +116,7 @@ fn a_commit_that_is_not_there_is_a_failure_with_its_remedy() {
         (output.stdout.as_str(), output.stderr.as_str()),
         (
             "",
-            "error: failed to read the tree of nowhere\n  caused by: it is not in this clone; fetch it, with `fetch-depth: 0` for a checkout of GitHub Actions\n  caused by: there is no the commit `nowhere`\n"
+            "error: failed to read the tree of nowhere\n  caused by: it is not in this clone; fetch it, with `fetch-depth: 0` for a checkout of GitHub Actions\n  caused by: not found: the commit `nowhere`\n"
         )
     );
     let mut outside = rendered();
@@ -136,7 +136,11 @@ fn a_repository_below_the_root_of_git_and_another_output_then_are_found() {
     git(test.path(), &["commit", "--quiet", "-m", "Render"]);
     assert_eq!(run(&mut test, "diff --git main", 0).stdout, "");
     test.write("clusters/one/openclaw.yaml", format!("{SETTINGS}output: new\n"));
-    assert_eq!(run(&mut test, "diff --git main", 0).stdout, "", "files that move are no difference");
+    assert_eq!(
+        run(&mut test, "diff --git main", 0).stdout,
+        "",
+        "files that move are no difference"
+    );
     let all = run(&mut test, "diff --stat", 1).stdout;
     assert!(all.contains("created StatefulSet/my-agent"), "{all}");
 }
@@ -190,7 +194,11 @@ fn an_invalid_instance_prints_its_findings_and_nothing_else() {
     for line in ["diff", "diff -o json", "diff -o markdown", "diff --git main", "diff --live"] {
         let output = run(&mut test, line, 1);
         assert_eq!(output.stdout, "", "{line}");
-        assert!(output.stderr.contains("error[OC0013]: ") || output.stderr.contains("error[OC0101]: "), "{}", output.stderr);
+        assert!(
+            output.stderr.contains("error[OC0013]: ") || output.stderr.contains("error[OC0101]: "),
+            "{}",
+            output.stderr
+        );
     }
 }
 
@@ -198,7 +206,7 @@ fn an_invalid_instance_prints_its_findings_and_nothing_else() {
 fn named_files_are_compared_alone() {
     let mut test = changed();
     let output = run(&mut test, "diff --stat instances/my-agent.yaml", 1);
-    assert!(output.stdout.ends_with("1 instance, 4 objects: 4 changed\n"), "{}", output.stdout);
+    assert!(output.stdout.ends_with("1 instance, 5 objects: 5 changed\n"), "{}", output.stdout);
 }
 
 #[test]
@@ -228,7 +236,10 @@ fn what_somebody_changed_by_hand_is_shown_as_it_would_be_undone() {
     );
     test.write(path, "a: [\n");
     let output = run(&mut test, "diff --stat", 1);
-    assert_eq!(output.stderr, format!("warning: {path} cannot be read; what it holds counts as missing\n"));
+    assert_eq!(
+        output.stderr,
+        format!("warning: {path} cannot be read; what it holds counts as missing\n")
+    );
     assert!(output.stdout.contains("created Service/other"), "{}", output.stdout);
 }
 
@@ -262,7 +273,10 @@ fn a_secret_is_never_shown_whatever_the_tree_holds() {
         }
     }
     let text = run(&mut test, "diff", 1).stdout;
-    assert!(text.contains("\n-data:\n-  token: \"***\"\n") || text.contains("-  token: '***'"), "{text}");
+    assert!(
+        text.contains("\n-data:\n-  token: \"***\"\n") || text.contains("-  token: '***'"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -277,9 +291,17 @@ fn without_a_cluster_a_comparison_with_it_is_a_failure_of_the_world() {
     let mut test = changed().env("KUBECONFIG", "nowhere");
     let output = run(&mut test, "diff --live", 2);
     assert_eq!(output.stdout, "");
-    assert!(output.stderr.starts_with("error: found no cluster to compare with\n"), "{}", output.stderr);
+    assert!(
+        output.stderr.starts_with("error: found no cluster to compare with\n"),
+        "{}",
+        output.stderr
+    );
     let output = run(&mut test, "diff --live --context elsewhere", 2);
-    assert!(output.stderr.starts_with("error: found no cluster to compare with\n"), "{}", output.stderr);
+    assert!(
+        output.stderr.starts_with("error: found no cluster to compare with\n"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -298,10 +320,11 @@ fn colors_follow_what_was_said_and_change_no_word() {
 /// A kind that is rendered and not looked for would stay in a cluster unseen.
 #[test]
 fn every_kind_that_is_rendered_is_looked_for() {
-    let mut found = std::collections::BTreeSet::new();
-    kit::render::each(|rendered| {
-        found.extend(rendered.manifests.iter().map(|one| (one.api_version.clone(), one.kind.clone())));
-    });
-    let known = openclaw::diff::live::KINDS.map(|(version, kind)| (version.to_owned(), kind.to_owned()));
+    let all = kit::render::all();
+    let manifests = all.iter().flat_map(|rendered| &rendered.manifests);
+    let found: std::collections::BTreeSet<(String, String)> =
+        manifests.map(|one| (one.api_version.clone(), one.kind.clone())).collect();
+    let known =
+        openclaw::diff::live::KINDS.map(|(version, kind)| (version.to_owned(), kind.to_owned()));
     assert_eq!(found, known.into());
 }

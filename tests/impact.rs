@@ -194,7 +194,7 @@ fn another_image_is_named_and_an_older_version_called_so() {
 #[test]
 fn resources_are_named_with_what_they_were() {
     let new = with(|set| {
-        main(set)["resources"] = json!({"limits": {"memory": "2Gi"}, "requests": {"cpu": "1"}})
+        main(set)["resources"] = json!({"limits": {"memory": "2Gi"}, "requests": {"cpu": "1"}});
     });
     changes(
         &plain(),
@@ -494,9 +494,7 @@ fn a_policy_is_compared_port_by_port() {
     changes(
         &one,
         &ports("[]"),
-        &[
-            "opens the network: egress to `10.0.0.0/8` on every SCTP port, TCP 0 to 442, TCP 444 to 65535, every UDP port, other protocols",
-        ],
+        &["opens the network: egress to `10.0.0.0/8` on every port but TCP 443"],
     );
     changes(
         &one,
@@ -545,7 +543,6 @@ fn a_policy_is_compared_peer_by_peer() {
         ],
     );
     changes(&own, &from("[]"), &["opens the network: ingress from anywhere on TCP 80"]);
-    both(&from("[]"), &from("[{ipBlock: {cidr: 10.0.0.0/8}}, {}]"), &[], &[]);
 }
 
 #[test]
@@ -661,10 +658,7 @@ fn an_ingress_is_exposed_by_hosts_and_paths_and_without_tls() {
         &other,
         &["changes the route: class from `nginx` to `traefik`; annotation `x/y`"],
     );
-    assert_eq!(
-        said(Some(&plain), None)[0],
-        "narrows the exposure: `a.b/`".replace("narrows the exposure", "narrows the exposure")
-    );
+    assert_eq!(said(Some(&plain), None)[0], "narrows the exposure: `a.b/`");
     let route = |hosts: &str, parent: &str| {
         object(&format!(
             "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: a}}\nspec: {{hostnames: {hosts}, parentRefs: [{{name: {parent}}}]}}\n"

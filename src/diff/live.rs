@@ -55,10 +55,10 @@ pub fn bare(mut object: Value) -> Value {
 /// fields that are applied no more.
 pub fn manager(live: &Value) -> &str {
     let entries = live["metadata"]["managedFields"].as_array().into_iter().flatten();
-    let applied =
+    let mut applied =
         entries.filter(|entry| entry["operation"] == "Apply" && entry["subresource"].is_null());
     // The controller applies nothing but the status.
-    applied.filter_map(|entry| entry["manager"].as_str()).next().unwrap_or(MANAGER)
+    applied.find_map(|entry| entry["manager"].as_str()).unwrap_or(MANAGER)
 }
 
 /// Takes out of the result of a dry run what client-side apply would: what it applied last and

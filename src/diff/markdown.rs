@@ -79,7 +79,7 @@ pub fn render(diff: &Diff, is_whole: bool) -> String {
 
 fn row(group: &Group) -> String {
     let titles = group.titles().join(", ");
-    format!("| {} | {} | {titles} |\n", inline(&group.instance), counts(group.changes.iter()))
+    format!("| {} | {} | {titles} |\n", inline(&group.instance), counts(&group.changes))
 }
 
 fn block(change: &Change, is_whole: bool) -> String {
@@ -135,7 +135,7 @@ fn inline(text: &str) -> String {
             out.push('`');
         }
         if at % 2 == 1 {
-            // A cell of a table ends at a bar even here; nothing else counts.
+            // Nothing of it counts in a code span.
             out.push_str(part);
             continue;
         }

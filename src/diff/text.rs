@@ -44,7 +44,7 @@ pub fn render(diff: &Diff, detail: Detail, color: bool) -> String {
         return String::new();
     }
     let page = Page { color };
-    let width = diff.changes().map(|change| page.place(change).chars().count()).max().unwrap_or(0);
+    let width = diff.changes().map(|change| place(change).chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for group in &diff.groups {
         match detail {
@@ -81,7 +81,7 @@ impl Page {
     fn head(&self, group: &Group) -> String {
         let source = group.source.as_ref().map(|source| format!(" ({source})"));
         let head = format!("{}{}", group.instance, source.unwrap_or_default());
-        format!("{}: {}\n", self.paint(Paint::Bold, &head), counts(group.changes.iter()))
+        format!("{}: {}\n", self.paint(Paint::Bold, &head), counts(&group.changes))
     }
 
     fn group(&self, out: &mut String, group: &Group, detail: Detail) {
@@ -130,7 +130,7 @@ impl Page {
     fn stat(&self, out: &mut String, group: &Group, width: usize) {
         out.push_str(&self.head(group));
         for change in &group.changes {
-            let place = self.place(change);
+            let place = place(change);
             let pad = " ".repeat(width.saturating_sub(place.chars().count()));
             let added = self.paint(Paint::Green, &format!("+{}", change.added));
             let removed = self.paint(Paint::Red, &format!("-{}", change.removed));
@@ -139,8 +139,8 @@ impl Page {
             _ = writeln!(out, "{}", line.trim_end());
         }
     }
+}
 
-    fn place(&self, change: &Change) -> String {
-        format!("{} {}", change.kind.word(), change.object.join("/"))
-    }
+fn place(change: &Change) -> String {
+    format!("{} {}", change.kind.word(), change.object.join("/"))
 }

@@ -135,7 +135,7 @@ fn spans(rules: &[&[Rule]]) -> Vec<Port> {
         for port in &ports {
             match port {
                 Port::Numbers(own, first, last) if own == protocol => {
-                    cuts.extend([*first, last + 1])
+                    cuts.extend([*first, last + 1]);
                 }
                 Port::Name(own, _) if own == protocol => found.push((*port).clone()),
                 _ => {}
@@ -182,7 +182,7 @@ fn extra(old: &[Rule], new: &[Rule]) -> Vec<(String, Vec<String>)> {
             }
         }
     }
-    found.into_iter().map(|(peer, ports)| (peer, words(&ports, spans.len()))).collect()
+    found.into_iter().map(|(peer, ports)| (peer, words(&ports, &spans))).collect()
 }
 
 fn is_covered(peer: &Peer, by: &[&Peer]) -> bool {
@@ -237,11 +237,20 @@ impl Peer {
     }
 }
 
-/// Says ports in as few words as it takes; `all` is how many spans there are.
-fn words(ports: &[Port], all: usize) -> Vec<String> {
-    if ports.len() == all {
-        return vec!["every port".to_owned()];
+/// Says ports in as few words as it takes: of all spans, what is in or what is out.
+fn words(ports: &[Port], all: &[Port]) -> Vec<String> {
+    // Only a rule for every port lets other protocols through.
+    if !ports.contains(&Port::Other) {
+        return named(ports);
     }
+    let out: Vec<Port> = all.iter().filter(|port| !ports.contains(port)).cloned().collect();
+    match named(&out).join(", ") {
+        none if none.is_empty() => vec!["every port".to_owned()],
+        some => vec![format!("every port but {some}")],
+    }
+}
+
+fn named(ports: &[Port]) -> Vec<String> {
     let mut joined: Vec<Port> = Vec::new();
     for port in ports {
         match (joined.last_mut(), port) {

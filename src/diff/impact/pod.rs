@@ -39,9 +39,8 @@ pub(super) fn restarts(sides: Sides) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for container in containers(old, new) {
-        found.extend(container.differs());
-    }
+    let differs = containers(old, new).into_iter().filter_map(|one| one.differs());
+    found.extend(together(differs).into_iter().map(|(what, names)| format!("{what} {names}")));
     let metadata = |side: &Value, part: &str| side["metadata"][part].clone();
     for (part, word) in [("annotations", "annotation"), ("labels", "label")] {
         for key in changed_keys(&metadata(old, part), &metadata(new, part)) {
@@ -88,20 +87,35 @@ struct Container<'c> {
 }
 
 impl Container<'_> {
-    /// Says in what it differs.
-    fn differs(&self) -> Option<String> {
-        let name = code(&self.name);
-        match (self.old, self.new) {
+    /// Says in what it differs, and its name.
+    fn differs(&self) -> Option<(String, String)> {
+        let what = match (self.old, self.new) {
             (Some(old), Some(new)) if old != new => {
                 let fields = changed_keys(old, new);
                 let fields: Vec<String> = fields.iter().map(|field| code(field)).collect();
-                Some(format!("{} of {name}", fields.join(", ")))
+                format!("{} of", fields.join(", "))
             }
-            (None, Some(_)) => Some(format!("new container {name}")),
-            (Some(_), None) => Some(format!("without container {name}")),
-            _ => None,
+            (None, Some(_)) => "new container".to_owned(),
+            (Some(_), None) => "without container".to_owned(),
+            _ => return None,
+        };
+        Some((what, code(&self.name)))
+    }
+}
+
+/// Says once what holds of several, in the order in which it was said first.
+fn together(said: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (what, name) in said {
+        match found.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, names)) => {
+                names.push_str(", ");
+                names.push_str(&name);
+            }
+            None => found.push((what, name)),
         }
     }
+    found
 }
 
 /// Returns the containers of two templates by their names, init containers first.
@@ -136,23 +150,21 @@ pub(super) fn images(sides: Sides) -> Vec<String> {
     if sides.both().is_none() {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    for Container { name, old, new } in containers(old, new) {
+    let said = containers(old, new).into_iter().filter_map(|Container { name, old, new }| {
         let image = |side: Option<&Value>| side.map_or(Value::Null, |side| side["image"].clone());
         let [old, new] = [image(old), image(new)];
         if new.is_null() || old == new {
-            continue;
+            return None;
         }
         let (name, to) = (code(&name), quoted(&new));
         if old.is_null() {
-            found.push(format!("{name} runs {to}"));
-            continue;
+            return Some((format!("runs {to}"), name));
         }
         let is_older = matches!([&old, &new].map(tag), [Some(from), Some(to)] if to < from);
         let word = if is_older { ", an older version" } else { "" };
-        found.push(format!("{name} from {} to {to}{word}", quoted(&old)));
-    }
-    found
+        Some((format!("from {} to {to}{word}", quoted(&old)), name))
+    });
+    together(said).into_iter().map(|(what, names)| format!("{names} {what}")).collect()
 }
 
 /// Returns the version in an image; none where its tag names none.

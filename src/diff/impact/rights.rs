@@ -116,7 +116,7 @@ fn subjects(binding: Option<&Value>) -> BTreeSet<String> {
             "" => name.to_owned(),
             namespace => format!("{namespace}/{name}"),
         };
-        let role = binding.map(|binding| &binding["roleRef"]["name"]).unwrap_or(&Value::Null);
+        let role = binding.map_or(&Value::Null, |binding| &binding["roleRef"]["name"]);
         found.insert(format!("{} for the {kind} {}", quoted(role), code(&name)));
     }
     found

@@ -81,7 +81,7 @@ fn set(sides: Sides) -> Vec<String> {
                 code(to)
             )),
             None => {
-                found.push(format!("the volume `{volume}` leaves its data in the claim {claim}"))
+                found.push(format!("the volume `{volume}` leaves its data in the claim {claim}"));
             }
         }
     }
