@@ -314,6 +314,11 @@ fn a_set_that_deletes_claims_or_leaves_its_volume_is_data_at_risk() {
         &["puts data at risk: `whenDeleted: Delete` deletes the claims of the set"],
         &[],
     );
+    let more = |set: &mut Value| {
+        retain(set, "Delete");
+        set["spec"]["revisionHistoryLimit"] = json!(3);
+    };
+    changes(&with(|set| retain(set, "Delete")), &with(more), &[]);
     let volume = |value: Value| with(|set| set["spec"]["template"]["spec"]["volumes"][0] = value);
     changes(
         &plain(),
@@ -367,6 +372,31 @@ fn an_instance_that_takes_its_claim_along_or_restores_is_data_at_risk() {
         &["puts data at risk: at the next start the state is replaced by the backup `b/1`"],
     );
     assert_eq!(said(None, Some(&restored)), ["creates the object"]);
+    let mut consents = kept.clone();
+    consents["metadata"]["annotations"] = json!({"openclaw.rocks/restore-snapshot": "a..b"});
+    both(
+        &kept,
+        &consents,
+        &["puts data at risk: the state may be replaced by the snapshot `a..b`, however old"],
+        &[],
+    );
+}
+
+#[test]
+fn what_the_pod_says_for_its_containers_counts() {
+    let whole = |user: u32| {
+        with(|set| {
+            let own = &mut main(set)["securityContext"];
+            own["runAsNonRoot"] = json!(null);
+            own["seccompProfile"] = json!(null);
+            let context = json!({"runAsNonRoot": true, "runAsUser": user, "seccompProfile": {"type": "RuntimeDefault"}});
+            set["spec"]["template"]["spec"]["securityContext"] = context;
+        })
+    };
+    let found = said(Some(&plain()), Some(&whole(1000))).join("\n");
+    assert!(!found.contains("weakens"), "{found}");
+    let found = said(Some(&whole(1000)), Some(&whole(0)));
+    assert_eq!(found[1], "weakens the Pod's security: `main`: runs as root");
 }
 
 #[test]

@@ -109,7 +109,8 @@ pub(super) fn run(flags: &Flags, color: bool, paint: bool) -> anyhow::Result<Out
         return Ok(Outcome::Finding);
     }
     let diff = Diff::of(pairs);
-    if let Some(program) = external::program().filter(|_| flags.live && is_plain(flags)) {
+    let is_external = flags.live && is_plain(flags) && !diff.is_empty();
+    if let Some(program) = external::program().filter(|_| is_external) {
         tell(&text::render(&diff, Detail::Summary, color));
         let differs = external::run(&program, &diff)?;
         return Ok(outcome(differs, flags));

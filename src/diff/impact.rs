@@ -103,7 +103,7 @@ const ROUTES: &[&str] = &["Service", "Ingress", "HTTPRoute"];
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
     Row { name: "data-at-risk", title: "puts data at risk", level: Level::Danger, kinds: &["PersistentVolumeClaim", "StatefulSet", "OpenClawInstance"], check: storage::data,
-        about: "a claim is deleted, shrinks, loses its protection against pruning or is owned by an instance; claims are deleted with the set; the Pod gets another volume; a backup is restored; `orphan: false`" },
+        about: "a claim is deleted, shrinks, loses its protection against pruning or is owned by an instance; claims are deleted with the set; the Pod gets another volume; a backup, or an old snapshot, is restored; `orphan: false`" },
     Row { name: "immutable-field", title: "changes an immutable field", level: Level::Danger, kinds: &[], check: fixed::fields,
         about: "the API server refuses the change; says the field and what to do" },
     Row { name: "stops-pod", title: "stops the Pod", level: Level::Warning, kinds: WORKLOADS, check: pod::stops,

@@ -114,5 +114,12 @@ fn instance(sides: Sides) -> Vec<String> {
         found
             .push(format!("at the next start the state is replaced by the backup {}", quoted(new)));
     }
+    let [old, new] = sides
+        .at("/metadata/annotations")
+        .map(|annotations| &annotations[names::ANNOTATION_RESTORE_SNAPSHOT]);
+    if sides.old.is_some() && new.is_string() && old != new {
+        let snapshot = quoted(new);
+        found.push(format!("the state may be replaced by the snapshot {snapshot}, however old"));
+    }
     found
 }

@@ -151,6 +151,8 @@ fn a_cluster_is_compared_as_kubectl_compares_it() {
 
     apply(&plane, &test);
     nothing(&mut test);
+    // No difference, no program.
+    nothing(&mut repository_of(&test).env("KUBECTL_EXTERNAL_DIFF", "false"));
 }
 
 /// Another run in the same repository.
