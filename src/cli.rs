@@ -6,6 +6,7 @@
 
 mod backup;
 mod controller;
+mod diff;
 mod explain;
 mod files;
 mod git_worker;
@@ -37,7 +38,7 @@ struct Arguments {
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a warning under --strict\n  2  wrong usage, or a failure of the world";
+const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a difference, a warning under --strict\n  2  wrong usage, or a failure of the world";
 
 /// When to color what people read.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -53,13 +54,13 @@ enum Color {
 
 impl Color {
     /// `NO_COLOR` and `CLICOLOR_FORCE` are habits of other tools, followed where nothing is said.
-    fn is_on(self) -> bool {
+    fn is_on(self, terminal: &impl IsTerminal) -> bool {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         match self {
             Self::Always => true,
             Self::Never => false,
             Self::Auto if set("NO_COLOR") => false,
-            Self::Auto => set("CLICOLOR_FORCE") || std::io::stderr().is_terminal(),
+            Self::Auto => set("CLICOLOR_FORCE") || terminal.is_terminal(),
         }
     }
 }
@@ -70,6 +71,8 @@ enum Verb {
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
     Validate(validate::Flags),
+    /// Say what a change means, against the tree, a commit or the cluster.
+    Diff(diff::Flags),
     /// Set another version in the sources, and render what follows.
     Update(update::Flags),
     /// Look at the backups in a bucket: list, show, verify.
@@ -165,8 +168,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let color = arguments.color.is_on();
-    match dispatch(arguments.verb, color) {
+    match dispatch(arguments.verb, arguments.color) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Finding) => ExitCode::from(1),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -192,10 +194,13 @@ fn failure(error: &anyhow::Error) -> String {
     text
 }
 
-fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
+fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
+    let paint = color.is_on(&std::io::stdout());
+    let color = color.is_on(&std::io::stderr());
     match verb {
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
+        Verb::Diff(flags) => diff::run(&flags, color, paint),
         Verb::Update(flags) => update::run(&flags, color),
         Verb::Backup(flags) => backup::run(&flags),
         Verb::Explain(flags) => explain::run(&flags),

@@ -18,9 +18,11 @@
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
+//! - [`diff`]: what is between two sets of objects, and what it means where the old ones run
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
+//! - [`cluster`]: what the API server holds, and what it would make of an object
 //! - [`registry`]: which images there are; [`forge`]: requests to merge a branch
 //! - [`cli`]: the shell; besides [`git`], only here are files, environment and terminal touched
 //!
@@ -37,8 +39,10 @@
 pub mod api;
 pub mod bump;
 pub mod cli;
+pub mod cluster;
 pub mod controller;
 pub mod diagnostic;
+pub mod diff;
 pub mod forge;
 pub mod git;
 pub mod install;

@@ -22,11 +22,12 @@ const LAYERS: [&[&str]; 10] = [
     &["render"],
     &["tree", "bump"],
     &["repository"],
-    &["update"],
+    &["update", "diff"],
     // What decides, and what is printed about it; then whoever touches the world.
     &["controller", "install"],
     &[
         "cli",
+        "cluster",
         "main",
         "forge",
         "git",
@@ -52,10 +53,11 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 14] = [
+const SHELL: [&str; 15] = [
     "cli.rs",
     "cli/backup/remote.rs",
     "cli/controller.rs",
+    "cli/diff/external.rs",
     "cli/files.rs",
     "cli/project.rs",
     "cli/staging.rs",
@@ -73,7 +75,9 @@ const SHELL: [&str; 14] = [
 /// child alone.
 const WAITING: &[&str] = &[
     "cli/controller.rs",
+    "cli/diff/live.rs",
     "cli/update/search.rs",
+    "cluster.rs",
     "controller/act.rs",
     "controller/act/backup.rs",
     "controller/awaiting.rs",
@@ -137,6 +141,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
         &[
             "api/spec.rs",
             "api/crd.rs",
+            "cluster.rs",
             "controller/act",
             "controller/awaiting.rs",
             "controller/catalog.rs",
@@ -163,7 +168,10 @@ const OWNERS: [(&str, &[&str]); 31] = [
     ("serde_yaml", &["render/engine.rs"]),
     ("sha2", &["cli/backup/remote.rs", "model/scripts.rs", "render.rs", "tree.rs"]),
     ("ssh_key", &["git/commit.rs", "git/host.rs"]),
-    ("thiserror", &["forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"]),
+    (
+        "thiserror",
+        &["cluster.rs", "forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"],
+    ),
     ("tokio", WAITING),
     ("tracing", WAITING),
     ("tracing_subscriber", &["cli/controller.rs"]),

@@ -459,7 +459,7 @@ fn a_namespace_that_contradicts_the_file_is_refused() {
 #[test]
 fn help_names_every_visible_verb_and_the_exit_codes() {
     kit::golden("tests/cli/help.txt", &Test::new().args(["--help"]).success());
-    for verb in ["render", "install"] {
+    for verb in ["render", "diff", "install"] {
         let help = Test::new().args([verb, "--help"]).success();
         let help = help.replace(&format!(":{}]", env!("CARGO_PKG_VERSION")), ":VERSION]");
         kit::golden(&format!("tests/cli/help-{verb}.txt"), &help);

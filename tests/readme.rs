@@ -143,7 +143,7 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 6, "markers");
+    assert_eq!(count, 7, "markers");
     new
 }
 
@@ -279,6 +279,17 @@ fn every_command_of_ours_runs() {
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);
                 assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
+            } else if command.starts_with("openclaw diff --live") {
+                // It needs a cluster; the bed's tests have one.
+                let found = shell(&test, &format!("KUBECONFIG=none {command}"));
+                assert_eq!(found.status.code(), Some(2), "{line}");
+                let words = String::from_utf8_lossy(&found.stderr);
+                assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
+            } else if command.starts_with("openclaw diff --git ") {
+                let git = "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm a && git update-ref refs/remotes/origin/main HEAD";
+                let found = shell(&test, &format!("{git} && {command}"));
+                let words = String::from_utf8_lossy(&found.stderr);
+                assert!(found.status.success(), "line {}: {line}: {words}", block.line);
             } else if command == "openclaw update --commit --push" {
                 // It needs a checkout with a server and a registry.
                 let test = std::fs::read_to_string(kit::root().join("tests/all_command.rs"));
@@ -344,7 +355,7 @@ fn every_verb_and_flag_that_is_named_exists() {
             _ => continue,
         }
         for flag in span.split_whitespace().filter(|word| word.starts_with('-') && *word != "-") {
-            let is_of_kubectl = ["--cascade=orphan", "--prune"].contains(&flag);
+            let is_of_kubectl = ["--cascade=orphan", "--prune", "--server-side"].contains(&flag);
             assert!(flags.contains(flag) || is_of_kubectl, "line {line}: `{flag}`");
             count += 1;
         }
@@ -462,6 +473,21 @@ fn the_exit_codes_are_those_of_the_help() {
         let row = format!("| {code} | {} |", meaning.replace("--strict", "`--strict`"));
         assert!(readme().contains(&row), "{row}");
     }
+}
+
+#[test]
+fn the_difference_that_is_shown_is_the_one_that_is_printed() {
+    let (blocks, _) = parts(&readme());
+    let shown = blocks.iter().find(|block| block.text.contains("opens the network")).unwrap();
+    let test = scratch();
+    let path = "instances/support-agent.yaml";
+    let text = std::fs::read_to_string(test.path().join(path)).unwrap();
+    let more = "spec:\n  security:\n    networkPolicy:\n      allowedEgressCIDRs: [192.0.2.0/24]\n";
+    test.write(path, text.replacen("spec:\n", more, 1));
+    let found = test.args(["diff"]).run();
+    let (head, rest) = found.stdout.split_once("\n\n").unwrap();
+    let part = rest.split("\n\n").find(|part| part.contains("opens the network")).unwrap();
+    assert_eq!(shown.text, format!("{head}\n\n{part}\n"));
 }
 
 #[test]

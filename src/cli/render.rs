@@ -90,7 +90,8 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     }
 }
 
-fn engine(project: &Project) -> anyhow::Result<Engine> {
+/// Returns the engine with the templates of the repository.
+pub(super) fn engine(project: &Project) -> anyhow::Result<Engine> {
     let mut overrides = Overrides::default();
     if let (Some(root), Some(folder)) = (&project.root, &project.settings.templates) {
         for (name, text) in files::templates(&root.join(folder))? {
@@ -100,7 +101,12 @@ fn engine(project: &Project) -> anyhow::Result<Engine> {
     Ok(Engine::with(overrides))
 }
 
-fn accept(sources: Sources, project: &Project, report: &mut Report) -> (Vec<Valid>, Neighbors) {
+/// Checks the instances; those that are not valid are left out.
+pub(super) fn accept(
+    sources: Sources,
+    project: &Project,
+    report: &mut Report,
+) -> (Vec<Valid>, Neighbors) {
     let neighbors = Neighbors { config_maps: sources.config_maps };
     let accepted: Vec<(Option<Valid>, Report)> = sources
         .instances

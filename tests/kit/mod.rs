@@ -169,6 +169,11 @@ impl Test {
         self
     }
 
+    /// The variables that were set.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.env
+    }
+
     pub fn cwd(mut self, path: &str) -> Self {
         self.cwd = Some(self.folder.path().join(path));
         self
