@@ -7,7 +7,9 @@
 mod controller;
 mod explain;
 mod files;
+mod function;
 mod git_worker;
+mod init;
 mod install;
 mod project;
 mod reference;
@@ -65,6 +67,8 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Make a repository: settings, an instance, its manifests, CI, hooks, what syncs it.
+    Init(init::Flags),
     /// Render instances: to stdout, or as the tree of the repository.
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
@@ -75,6 +79,8 @@ enum Verb {
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
     Install(install::Flags),
+    /// Render the instances of a ResourceList from stdin, for kustomize and kpt.
+    Fn,
     /// Print the CustomResourceDefinition.
     Crd,
     /// Print the JSON Schema for editors.
@@ -191,12 +197,14 @@ fn failure(error: &anyhow::Error) -> String {
 
 fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
     match verb {
+        Verb::Init(flags) => init::run(&flags, color),
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Update(flags) => update::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),
+        Verb::Fn => function::run(color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {

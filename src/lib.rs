@@ -18,6 +18,9 @@
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
+//! - [`starter`]: the files of a new repository
+//! - [`function`]: the same between the tools of a pipeline, as a function of Kubernetes' resource
+//!   model
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
@@ -40,6 +43,7 @@ pub mod cli;
 pub mod controller;
 pub mod diagnostic;
 pub mod forge;
+pub mod function;
 pub mod git;
 pub mod install;
 pub mod model;
@@ -47,6 +51,7 @@ pub mod names;
 pub mod registry;
 pub mod render;
 pub mod repository;
+pub mod starter;
 pub mod tree;
 pub mod update;
 pub mod validate;

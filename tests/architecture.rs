@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 10] = [
     &["repository"],
     &["update"],
     // What decides, and what is printed about it; then whoever touches the world.
-    &["controller", "install"],
+    &["controller", "install", "starter", "function"],
     &[
         "cli",
         "main",

@@ -1,7 +1,6 @@
 //! Finds the repository and reads what it renders.
 #![expect(clippy::disallowed_methods, reason = "the shell reads files and the environment")]
 
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
@@ -73,8 +72,7 @@ pub(super) fn read(
     }
     for path in typed {
         if path == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
+            let bytes = files::stdin()?;
             inputs.push(Input { name: "<stdin>".to_owned(), origin: None, bytes });
         } else {
             let before = (inputs.len(), report.error_count());

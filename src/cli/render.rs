@@ -27,7 +27,8 @@ use crate::validate::{self, Valid};
 pub(super) struct Flags {
     #[command(flatten)]
     input: super::Input,
-    /// Folder of the tree; without it, named files go to stdout and a repository to its output.
+    /// Folder of the tree, `-` for stdout; without it, named files go to stdout and a repository to
+    /// its output.
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
     /// Write nothing; name every file that is not as it should be, and exit 1.
@@ -81,7 +82,8 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     let run = Run { settings: &project.settings, neighbors: &neighbors, engine: &engine };
     let named = !flags.input.paths.is_empty() || !flags.input.filenames.is_empty();
     match (&flags.output_dir, &project.root) {
-        (Some(folder), _) => run.tree(&valid, folder, flags, color),
+        (Some(folder), _) if folder.as_os_str() == "-" && !flags.check => run.stream(&valid),
+        (Some(folder), _) if folder.as_os_str() != "-" => run.tree(&valid, folder, flags, color),
         (None, Some(root)) if !named => {
             run.tree(&valid, &root.join(&project.settings.output), flags, color)
         }

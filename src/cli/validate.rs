@@ -30,6 +30,8 @@ enum Format {
     Json,
     /// Annotations of GitHub.
     Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
     /// SARIF 2.1.0.
     Sarif,
 }
@@ -53,6 +55,7 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         }
         Format::Json => machine::json,
         Format::Github => machine::github,
+        Format::Gitlab => machine::gitlab,
         Format::Sarif => machine::sarif,
     };
     report.sort();
