@@ -53,6 +53,9 @@ fn every_verb_ends_with_its_exit_code() {
         ("render broken.yaml", 1),
         ("render clean.yaml broken.yaml", 1),
         ("render -", 0),
+        ("render -o - clean.yaml", 0),
+        ("render -o - --check clean.yaml", 2),
+        ("init --ci=jenkins", 2),
         ("render -f clean.yaml", 0),
         ("render --filename=clean.yaml", 0),
         ("render nowhere.yaml", 2),
@@ -118,7 +121,7 @@ fn findings_are_words_for_people_and_results_for_machines() {
         .file("warned.yaml", warned())
         .file("text.yaml", "kind: [\n")
         .env("OPENCLAW_CONFIG", "none");
-    for format in ["json", "github", "sarif"] {
+    for format in ["json", "github", "gitlab", "sarif"] {
         let args = format!("validate -o {format} broken.yaml warned.yaml text.yaml");
         let output = code(&mut test, &args);
         assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "{format}");
