@@ -4,6 +4,7 @@
     reason = "the shell reads the environment and writes to the terminal"
 )]
 
+mod completion;
 mod controller;
 mod explain;
 mod files;
@@ -22,7 +23,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::diagnostic::{Report, text};
 use crate::validate::{admission, settings};
@@ -138,9 +139,10 @@ enum VersionFormat {
 #[derive(Args, Debug)]
 struct Input {
     /// Files and folders of instances, `-` for stdin; without any, those of openclaw.yaml.
+    #[arg(value_hint = ValueHint::AnyPath)]
     paths: Vec<String>,
     /// The same, as a flag.
-    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     filenames: Vec<String>,
     /// Namespace of instances that name none.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
@@ -160,6 +162,7 @@ enum Outcome {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    completion::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -213,11 +216,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
             };
             print(&format!("{schema:#}\n"))
         }
-        Verb::Completion { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut visible(), "openclaw", &mut script);
-            print(&String::from_utf8_lossy(&script))
-        }
+        Verb::Completion { shell } => completion::run(shell),
         Verb::Man { folder } => man(folder),
         Verb::Reference { table } => print(&reference::table(table)),
         Verb::GitWorker => git_worker::run(),

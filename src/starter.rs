@@ -134,18 +134,12 @@ impl Starter {
         files.insert(format!("{folder}/instance.schema.json"), instance);
         files.insert(format!("{folder}/config.schema.json"), json(settings::schema()));
         if self.0.gitops != Gitops::None {
-            files.insert("controller/install.yaml".to_owned(), self.controller()?.into_bytes());
+            files.insert("controller/install.yaml".to_owned(), controller()?.into_bytes());
         }
         let (repository, report) = Repository::read(files.clone());
         let repository = repository.ok_or(Refusal::Findings(report))?;
         files.extend(repository.rendered()?);
         Ok(files)
-    }
-
-    fn controller(&self) -> Result<String, Refusal> {
-        let options = install::Options::default();
-        let installation = Installation::accept(options).map_err(Refusal::Findings)?;
-        Ok(tree::stream(&install::render(Engine::shared(), &installation)?))
     }
 
     /// Returns what is left for people to fill in: the placeholder, and the files that hold it.
@@ -164,6 +158,13 @@ impl Starter {
         let left = left.map(|(placeholder, _)| (placeholder, holding(placeholder)));
         left.filter(|(_, files)| !files.is_empty()).collect()
     }
+}
+
+/// Returns the controller's own manifests, as `openclaw install` prints them without flags.
+fn controller() -> Result<String, Refusal> {
+    let options = install::Options::default();
+    let installation = Installation::accept(options).map_err(Refusal::Findings)?;
+    Ok(tree::stream(&install::render(Engine::shared(), &installation)?))
 }
 
 /// Returns the finding about a file that is in the way of one of ours.

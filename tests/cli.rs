@@ -164,6 +164,9 @@ fn explanations_are_whole() {
         ("explain spec.autoUpdate", "explain-field"),
         ("explain spec.sidecars.name", "explain-item"),
         ("explain spec.config.mergeMode", "explain-choice"),
+        ("explain spec.storage --recursive", "explain-recursive"),
+        ("explain openclaw.yaml", "explain-settings"),
+        ("explain layout", "explain-setting"),
     ] {
         let output = code(&mut test, args);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args}");
@@ -187,16 +190,75 @@ fn explanations_are_whole() {
 #[test]
 fn shells_are_completed() {
     for (shell, needle) in [
-        ("bash", "complete -F _openclaw"),
-        ("zsh", "#compdef openclaw"),
-        ("fish", "complete -c openclaw"),
-        ("powershell", "Register-ArgumentCompleter"),
+        ("bash", "complete -o nospace -o bashdefault -F _clap_complete_openclaw openclaw\n"),
+        ("zsh", "#compdef openclaw\n"),
+        ("fish", "complete --keep-order --exclusive --command openclaw "),
+        ("powershell", "Register-ArgumentCompleter -Native -CommandName openclaw "),
     ] {
         let script = Test::new().args(["completion", shell]).success();
-        for word in [needle, "render", "validate", "explain"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-        assert!(!script.contains("reference"), "{shell} offers a hidden verb");
+        assert!(script.contains(needle), "{shell}: {script}");
+    }
+}
+
+/// What a script of a shell is answered when the last of these words is completed.
+fn candidates(test: Test, shell: &str, words: &str) -> Vec<String> {
+    let index = words.split(' ').count() - 1;
+    let mut test =
+        test.env("OPENCLAW_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", &index.to_string());
+    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    test.set_words(&[vec!["--".to_owned()], words].concat());
+    test.success().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn values_that_only_a_run_knows_are_completed() {
+    let check = |words: &str, expected: &[&str]| {
+        let test = repository("namespace: agents\n")
+            .file("instances/one.yaml", CLEAN.replace("my-agent", "my-one"))
+            .file(
+                "instances/two.yaml",
+                CLEAN.replace("name: my-agent", "name: my-two\n  namespace: a"),
+            )
+            .file(
+                "instances/three.yaml",
+                CLEAN.replace("name: my-agent", "name: my-two\n  namespace: b"),
+            )
+            .file("instances/broken.yaml", "kind: [\n");
+        let found = candidates(test, "bash", words);
+        assert_eq!(found, expected, "{words}");
+    };
+    check("openclaw update my-", &["my-agent", "my-one"]);
+    check("openclaw update a/", &["a/my-two"]);
+    check(
+        "openclaw explain oc000",
+        &["OC0001", "OC0002", "OC0003", "OC0004", "OC0005", "OC0006", "OC0007", "OC0008"],
+    );
+    check(
+        "openclaw explain spec.image.",
+        &[
+            "spec.image.digest",
+            "spec.image.pullPolicy",
+            "spec.image.pullSecrets",
+            "spec.image.repository",
+            "spec.image.tag",
+        ],
+    );
+    check(
+        "openclaw explain spec.sidecars.livenessProbe.h",
+        &["spec.sidecars.livenessProbe.httpGet"],
+    );
+    check("openclaw explain update.w", &["update.waves", "update.window"]);
+    check("openclaw explain nothing.", &[]);
+    check("openclaw render inst", &["instances/"]);
+    // A hidden verb is not offered.
+    check("openclaw re", &["render"]);
+    for shell in ["zsh", "fish", "powershell"] {
+        let found = candidates(Test::new(), shell, "openclaw explain OC0001");
+        assert_eq!(found.len(), 1, "{shell}: {found:?}");
+        assert!(
+            found[0].starts_with("OC0001") && found[0].ends_with("syntax of YAML"),
+            "{shell}: {found:?}"
+        );
     }
 }
 

@@ -22,6 +22,7 @@ use search::Search;
 #[derive(Args, Debug)]
 pub(super) struct Flags {
     /// Instances, as NAME or NAMESPACE/NAME; without any, all whose updates are enabled.
+    #[arg(add = super::completion::instances())]
     instances: Vec<String>,
     /// The tag to set, whatever is newer; without it the registry is asked.
     #[arg(long, value_name = "TAG", requires = "instances")]
