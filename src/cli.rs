@@ -12,12 +12,14 @@ mod function;
 mod git_worker;
 mod init;
 mod install;
+mod progress;
 mod project;
 mod reference;
 mod render;
 mod staging;
 mod update;
 mod validate;
+mod voice;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -35,6 +37,8 @@ struct Arguments {
     /// When to color what people read.
     #[arg(long, global = true, value_enum, default_value_t, env = "OPENCLAW_COLOR")]
     color: Color,
+    #[command(flatten)]
+    voice: voice::Voice,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -172,6 +176,7 @@ pub fn run() -> ExitCode {
         }
     };
     let color = arguments.color.is_on();
+    arguments.voice.raise();
     match dispatch(arguments.verb, color) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Finding) => ExitCode::from(1),
@@ -276,6 +281,6 @@ fn tell(words: &str) {
 /// Tells the findings, and whether they forbid going on.
 fn tell_report(report: &mut Report, color: bool, strict: bool) -> bool {
     report.sort();
-    tell(&text::render(report, color));
+    tell(&text::render(&voice::heard(report, strict), color));
     report.is_failure(strict)
 }

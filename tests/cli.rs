@@ -530,3 +530,62 @@ fn help_names_every_visible_verb_and_the_exit_codes() {
         kit::golden(&format!("tests/cli/help-{verb}.txt"), &help);
     }
 }
+
+#[test]
+fn quiet_says_errors_alone_and_verbose_what_is_read_and_written() {
+    let mut test = repository("").file("instances/warned.yaml", warned().replace("my-agent", "b"));
+    let loud = code(&mut test, "validate").stderr;
+    assert!(loud.starts_with("warning[OC0206]"), "{loud}");
+    for args in ["validate -q", "--quiet validate", "render --quiet", "render --check -q"] {
+        let output = code(&mut test, args);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args}");
+    }
+    // What fails is told.
+    let strict = code(&mut test, "validate -q --strict");
+    assert_eq!((strict.code, strict.stderr), (Some(1), loud));
+    test.write("rendered/default/b/.openclaw.lock", "{}");
+    let stale = code(&mut test, "render --check -q");
+    assert!(stale.code == Some(1) && stale.stderr.contains("stale: "), "{}", stale.stderr);
+    let mut test = repository("layout: instance\n");
+    assert_eq!(
+        code(&mut test, "render -v").stderr,
+        "read instances/my-agent.yaml
+wrote rendered/default/my-agent/.openclaw.lock
+wrote rendered/default/my-agent/manifest.yaml
+"
+    );
+    std::fs::rename(
+        test.path().join("instances/my-agent.yaml"),
+        test.path().join("instances/other.yaml"),
+    )
+    .unwrap();
+    test.write("instances/other.yaml", CLEAN.replace("my-agent", "other"));
+    let output = code(&mut test, "render --verbose");
+    assert!(output.stderr.ends_with("removed rendered/default/my-agent/manifest.yaml\n"));
+    assert_eq!(code(&mut test, "render -q -v").code, Some(2));
+}
+
+#[test]
+fn progress_is_a_bar_or_plain_lines_or_nothing() {
+    let mut test = repository("").file("instances/b.yaml", CLEAN.replace("my-agent", "b"));
+    let line = "rendering 1 of 2 instances";
+    for (args, expected) in [
+        // The next plain line would come ten seconds later.
+        ("--progress plain", format!("{line}\n")),
+        ("--progress bar", format!("\r\u{1b}[K{line}\r\u{1b}[K")),
+        ("--progress never", String::new()),
+        ("--progress bar --quiet", String::new()),
+        // What is done at once shows nothing, and nobody sits at a terminal here.
+        ("", String::new()),
+    ] {
+        for verb in ["render", "render --output-dir -", "render --check"] {
+            let found = code(&mut test, &format!("{verb} {args}"));
+            assert_eq!(found.code, Some(0), "{}", found.stderr);
+            // A slow machine draws the bar again.
+            let stderr = found.stderr.replace("\r\u{1b}[Krendering 2 of 2 instances", "");
+            assert_eq!(stderr, expected, "{verb} {args}");
+        }
+    }
+    let found = code(&mut test, "validate --progress plain").stderr;
+    assert_eq!(found, "validating 1 of 2 instances\n");
+}

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::staging::Staging;
-use super::{Outcome, files, project, tell, tell_report};
+use super::voice::{detail, note};
+use super::{Outcome, files, project, tell_report};
 use crate::diagnostic::Report;
 use crate::repository::{Files, Refusal};
 use crate::starter::{self, Gitops, Host, Options, Starter};
@@ -98,7 +99,10 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     }
     let changes = Changes { writes: files.keys().cloned().collect(), removals: Vec::new() };
     staging.commit(&changes, &FileTree::new())?;
-    tell(&words(&starter, &files));
+    files
+        .keys()
+        .for_each(|path| detail(|| format!("wrote {}\n", project::shown(&root.join(path)))));
+    note(&words(&starter, &files));
     Ok(Outcome::Done)
 }
 

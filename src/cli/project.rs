@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context;
 
 use super::files;
+use super::voice::detail;
 use crate::api::settings::{FILE, Settings};
 use crate::api::{Input, Sources};
 use crate::diagnostic::{Finding, Report};
@@ -108,6 +109,7 @@ fn collect(
         }
         let bytes =
             std::fs::read(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        detail(|| format!("read {}\n", shown(&file)));
         inputs.push(Input { name: shown(&file), origin: Some(origin(&file, project)), bytes });
     }
     Ok(())

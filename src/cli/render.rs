@@ -10,8 +10,10 @@ use rayon::prelude::*;
 
 use part::Part;
 
+use super::progress::Progress;
 use super::project::{self, Project};
 use super::staging::Staging;
+use super::voice::{detail, note};
 use super::{Outcome, files, print, tell, tell_report};
 use crate::api::Sources;
 use crate::api::settings::{Kustomization, Layout, Settings};
@@ -136,9 +138,14 @@ impl Run<'_> {
     }
 
     fn stream(&self, valid: &[Valid]) -> anyhow::Result<Outcome> {
+        let progress = Progress::start("rendering", valid.len());
         for batch in valid.chunks(BATCH) {
-            let texts: Vec<anyhow::Result<String>> =
-                batch.par_iter().map(|one| Ok(tree::stream(&self.render(one)?.1))).collect();
+            let one = |one: &Valid| {
+                let text = tree::stream(&self.render(one)?.1);
+                progress.step();
+                Ok(text)
+            };
+            let texts: Vec<anyhow::Result<String>> = batch.par_iter().map(one).collect();
             for text in texts {
                 print(&text?)?;
             }
@@ -159,6 +166,7 @@ impl Run<'_> {
             return Ok(Outcome::Finding);
         }
         let staging = Staging::new(folder);
+        let progress = Progress::start("rendering", valid.len());
         let parts: Vec<anyhow::Result<Part>> = valid
             .par_iter()
             .map(|one| {
@@ -172,9 +180,11 @@ impl Run<'_> {
                     part.wanted.insert(path, hash);
                 }
                 part.compare(folder, &instance, &manifests, &present);
+                progress.step();
                 Ok(part)
             })
             .collect();
+        drop(progress);
         let mut whole = Part::default();
         for part in parts {
             whole.add(part?);
@@ -245,11 +255,16 @@ fn write(
             for (path, state) in tree::compare(wanted, present) {
                 if state == State::Foreign && !wanted.contains_key(&path) {
                     let file = project::shown(&folder.join(path));
-                    tell(&format!("warning: foreign file left alone: {file}\n"));
+                    note(&format!("warning: foreign file left alone: {file}\n"));
                 }
             }
             let intents = tree::intents(&changes, wanted, present);
             staging.commit(&changes, &intents)?;
+            for (word, paths) in [("wrote", &changes.writes), ("removed", &changes.removals)] {
+                for path in paths {
+                    detail(|| format!("{word} {}\n", project::shown(&folder.join(path))));
+                }
+            }
             Ok(Outcome::Done)
         }
         Err(forbidden) => {
