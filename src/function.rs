@@ -96,7 +96,8 @@ fn rendered(
 }
 
 /// Returns the items of the answer. What is rendered takes the place of its instance, and of what
-/// an earlier run made, so that the answer to an answer is the same.
+/// an earlier run made, so that the answer to an answer is the same. An object of somebody else's
+/// with such a name stays: that there are two is for the caller to tell.
 fn texts(items: &[Item], rendered: &Rendered) -> Vec<String> {
     let identity = |value: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -104,12 +105,15 @@ fn texts(items: &[Item], rendered: &Rendered) -> Vec<String> {
         let namespace = text(&metadata["namespace"]);
         [text(&value["apiVersion"]), text(&value["kind"]), namespace, text(&metadata["name"])]
     };
+    let is_made =
+        |value: &Value| value["metadata"]["labels"][names::LABEL_MANAGED_BY] == names::MANAGED_BY;
     let made: Vec<_> = rendered.values().flatten().map(|one| identity(&one.value)).collect();
     let mut texts = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match rendered.get(&index) {
             Some(manifests) => texts.extend(manifests.iter().map(Manifest::text)),
-            None if item.is_asked || made.contains(&identity(&item.value)) => {}
+            None if item.is_asked => {}
+            None if is_made(&item.value) && made.contains(&identity(&item.value)) => {}
             None => texts.push(item.text.clone()),
         }
     }
@@ -204,6 +208,8 @@ items:
         assert_eq!(text(OTHERS), expected);
         assert_eq!(text(expected), expected);
         assert_eq!(text(&format!("{OTHERS}functionConfig:\n  kind: RenderConfig\n")), expected);
+        let anchored = "kind: ResourceList\nitems:\n- &a kind: Thing\n  spec:\n    deep: 1\n";
+        assert!(text(anchored).ends_with("\nitems:\n- &a kind: Thing\n  spec:\n    deep: 1\n"));
         let json = r#"{"kind":"ResourceList","items":[{"kind":"Thing","on":["yes"]}]}"#;
         assert!(text(json).ends_with("\nitems:\n- kind: Thing\n  \"on\":\n  - \"yes\"\n"));
     }

@@ -5,6 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::format_collect,
+    clippy::case_sensitive_file_extension_comparisons,
     reason = "tests fail by panicking and start programs"
 )]
 

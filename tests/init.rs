@@ -120,8 +120,17 @@ hint: replace `@acme/platform` in .gitea/CODEOWNERS, .github/CODEOWNERS, .gitlab
 }
 
 #[test]
+fn below_the_root_of_a_git_repository_the_pipelines_are_told_to_be_moved() {
+    let hint = "hint: a host reads its pipeline";
+    let mut test = Test::new().file(".git/HEAD", "").args(["init"]);
+    assert!(!test.run().stderr.contains(hint));
+    assert!(test.args_of("init below").run().stderr.contains(hint));
+    assert!(!test.args_of("init other --ci none").run().stderr.contains(hint));
+}
+
+#[test]
 fn nothing_is_overwritten_and_all_that_is_in_the_way_is_told() {
-    let mut test = Test::new()
+    let test = Test::new()
         .file(".gitattributes", "* text\n")
         .file(".github", "a file\n")
         .file("instances/other.yaml", "kept\n")

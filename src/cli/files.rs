@@ -169,6 +169,13 @@ pub(super) fn in_the_way<'a>(
     found
 }
 
+/// Whether a folder lies in a Git repository without being its root.
+pub(super) fn is_inside_git(folder: &Path) -> bool {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(full) = here.canonicalize() else { return false };
+    !full.join(".git").exists() && full.ancestors().skip(1).any(|up| up.join(".git").exists())
+}
+
 /// Reads stdin to its end.
 pub(super) fn stdin() -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();

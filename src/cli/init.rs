@@ -103,6 +103,11 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         .keys()
         .for_each(|path| detail(|| format!("wrote {}\n", project::shown(&root.join(path)))));
     note(&words(&starter, &files));
+    if flags.ci.iter().any(|ci| *ci != Ci::None) && files::is_inside_git(&root) {
+        note(
+            "hint: a host reads its pipeline and owners at the root of a Git repository alone; move them there\n",
+        );
+    }
     Ok(Outcome::Done)
 }
 

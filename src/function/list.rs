@@ -41,8 +41,11 @@ impl Item {
         let value = document.value();
         let all = &within.source.text;
         let is_flow = all.as_bytes().get(node.span.start) == Some(&b'{');
-        // Flow style may lie anywhere in its lines, and holds no comments worth the trouble.
-        let text = if is_flow { yaml::write(&value) } else { block(all, &range) };
+        let before = &all[line(all, range.start)..range.start];
+        // Flow style may lie anywhere in its lines, as a block may whose first key is not the first
+        // word; neither is worth the trouble of keeping its comments.
+        let is_block = !is_flow && before.bytes().all(|byte| matches!(byte, b' ' | b'-'));
+        let text = if is_block { block(all, &range) } else { yaml::write(&value) };
         Self { document, value, text, is_asked: false, range }
     }
 
