@@ -5,24 +5,29 @@
 )]
 
 mod backup;
+mod completion;
 mod controller;
 mod diff;
 mod explain;
 mod files;
+mod function;
 mod git_worker;
+mod init;
 mod install;
+mod progress;
 mod project;
 mod reference;
 mod render;
 mod staging;
 mod update;
 mod validate;
+mod voice;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::diagnostic::{Report, text};
 use crate::validate::{admission, settings};
@@ -34,6 +39,8 @@ struct Arguments {
     /// When to color what people read.
     #[arg(long, global = true, value_enum, default_value_t, env = "OPENCLAW_COLOR")]
     color: Color,
+    #[command(flatten)]
+    voice: voice::Voice,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -67,6 +74,8 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Make a repository: settings, an instance, its manifests, CI, hooks, what syncs it.
+    Init(init::Flags),
     /// Render instances: to stdout, or as the tree of the repository.
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
@@ -81,6 +90,8 @@ enum Verb {
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
     Install(install::Flags),
+    /// Render the instances of a ResourceList from stdin, for kustomize and kpt.
+    Fn,
     /// Print the CustomResourceDefinition.
     Crd,
     /// Print the JSON Schema for editors.
@@ -138,9 +149,10 @@ enum VersionFormat {
 #[derive(Args, Debug)]
 struct Input {
     /// Files and folders of instances, `-` for stdin; without any, those of openclaw.yaml.
+    #[arg(value_hint = ValueHint::AnyPath)]
     paths: Vec<String>,
     /// The same, as a flag.
-    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     filenames: Vec<String>,
     /// Namespace of instances that name none.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
@@ -160,6 +172,7 @@ enum Outcome {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    completion::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -168,6 +181,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    arguments.voice.raise();
     match dispatch(arguments.verb, arguments.color) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Finding) => ExitCode::from(1),
@@ -198,6 +212,7 @@ fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
     let paint = color.is_on(&std::io::stdout());
     let color = color.is_on(&std::io::stderr());
     match verb {
+        Verb::Init(flags) => init::run(&flags, color),
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Diff(flags) => diff::run(&flags, color, paint),
@@ -206,6 +221,7 @@ fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),
+        Verb::Fn => function::run(color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {
@@ -214,11 +230,7 @@ fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
             };
             print(&format!("{schema:#}\n"))
         }
-        Verb::Completion { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut visible(), "openclaw", &mut script);
-            print(&String::from_utf8_lossy(&script))
-        }
+        Verb::Completion { shell } => completion::run(shell),
         Verb::Man { folder } => man(folder),
         Verb::Reference { table } => print(&reference::table(table)),
         Verb::GitWorker => git_worker::run(),
@@ -278,6 +290,6 @@ fn tell(words: &str) {
 /// Tells the findings, and whether they forbid going on.
 fn tell_report(report: &mut Report, color: bool, strict: bool) -> bool {
     report.sort();
-    tell(&text::render(report, color));
+    tell(&text::render(&voice::heard(report, strict), color));
     report.is_failure(strict)
 }

@@ -19,6 +19,9 @@
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
 //! - [`diff`]: what is between two sets of objects, and what it means where the old ones run
+//! - [`starter`]: the files of a new repository
+//! - [`function`]: the same between the tools of a pipeline, as a function of Kubernetes' resource
+//!   model
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
@@ -44,6 +47,7 @@ pub mod controller;
 pub mod diagnostic;
 pub mod diff;
 pub mod forge;
+pub mod function;
 pub mod git;
 pub mod install;
 pub mod model;
@@ -51,6 +55,7 @@ pub mod names;
 pub mod registry;
 pub mod render;
 pub mod repository;
+pub mod starter;
 pub mod tree;
 pub mod update;
 pub mod validate;

@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 10] = [
     &["repository"],
     &["update", "diff"],
     // What decides, and what is printed about it; then whoever touches the world.
-    &["controller", "install"],
+    &["controller", "install", "starter", "function"],
     &[
         "cli",
         "cluster",
@@ -53,12 +53,13 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 15] = [
+const SHELL: [&str; 16] = [
     "cli.rs",
     "cli/backup/remote.rs",
     "cli/controller.rs",
     "cli/diff/external.rs",
     "cli/files.rs",
+    "cli/progress.rs",
     "cli/project.rs",
     "cli/staging.rs",
     "cli/update/push.rs",

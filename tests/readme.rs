@@ -18,8 +18,19 @@ use openclaw::model::images;
 use openclaw::validate::refused::REFUSED;
 
 /// Programs of others: their commands are not run, and their flags not looked up.
-const OTHERS: [&str; 10] =
-    ["buildah", "cargo", "find", "git", "kind", "kubectl", "mkdir", "sed", "set", "tests/run"];
+const OTHERS: [&str; 11] = [
+    "buildah",
+    "cargo",
+    "find",
+    "git",
+    "kind",
+    "kubectl",
+    "kustomize",
+    "mkdir",
+    "sed",
+    "set",
+    "tests/run",
+];
 
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()
@@ -217,6 +228,40 @@ fn every_yaml_block_loads_and_validates() {
         }
     }
     assert!(instances > 12 && settings > 2, "{instances} instances, {settings} settings");
+}
+
+#[test]
+fn what_a_pipeline_takes_from_this_project_is_there() {
+    let (blocks, _) = parts(&readme());
+    let read = |path: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(kit::root().join(path)).unwrap();
+        serde_yaml::from_str(&text).unwrap()
+    };
+    let mut count = 0;
+    for block in blocks.iter().filter(|block| block.text.contains("OWNER/openclaw")) {
+        let value: serde_json::Value = serde_yaml::from_str(&block.text).unwrap();
+        for step in value.as_array().into_iter().flatten() {
+            let uses = step["uses"].as_str().unwrap().split('@').next().unwrap();
+            let Some(folder) = uses.strip_prefix("OWNER/openclaw/") else { continue };
+            let action = read(&format!("{folder}/action.yml"));
+            for input in step["with"].as_object().unwrap().keys() {
+                assert!(action["inputs"].get(input).is_some(), "line {}: {input}", block.line);
+                count += 1;
+            }
+        }
+        for hook in value["repos"][0]["hooks"].as_array().into_iter().flatten() {
+            let offered = read(".pre-commit-hooks.yaml");
+            let is_it = |one: &serde_json::Value| one["id"] == hook["id"];
+            assert!(offered.as_array().unwrap().iter().any(is_it), "{hook}");
+            count += 1;
+        }
+        for include in value["include"].as_array().into_iter().flatten() {
+            let path = include["file"].as_str().unwrap();
+            assert!(read(path.trim_start_matches('/'))["openclaw"]["script"].is_array(), "{path}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 5);
 }
 
 /// A clone of an example with the rest of the project's examples beside it.

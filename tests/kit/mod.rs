@@ -153,6 +153,11 @@ impl Test {
         self
     }
 
+    pub fn set_words(&mut self, words: &[String]) -> &mut Self {
+        self.args = words.to_vec();
+        self
+    }
+
     /// Sets the arguments from one line, split at spaces.
     pub fn args_of(&mut self, line: &str) -> &mut Self {
         self.args = line.split_whitespace().map(str::to_owned).collect();
