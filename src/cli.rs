@@ -5,15 +5,19 @@
 )]
 
 mod backup;
+mod belongings;
+mod cluster;
 mod controller;
 mod explain;
 mod files;
 mod git_worker;
+mod import;
 mod install;
 mod project;
 mod reference;
 mod render;
 mod staging;
+mod status;
 mod update;
 mod validate;
 
@@ -74,6 +78,13 @@ enum Verb {
     Update(update::Flags),
     /// Look at the backups in a bucket: list, show, verify.
     Backup(backup::Flags),
+    /// Show all instances of the cluster, one row each.
+    #[command(visible_alias = "get")]
+    Status(status::Flags),
+    /// Show what belongs to an instance in the cluster.
+    Tree(belongings::Flags),
+    /// Write sources for instances that the Go operator runs.
+    Import(import::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
@@ -198,6 +209,9 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Validate(flags) => validate::run(&flags, color),
         Verb::Update(flags) => update::run(&flags, color),
         Verb::Backup(flags) => backup::run(&flags),
+        Verb::Status(flags) => status::run(&flags),
+        Verb::Tree(flags) => belongings::run(&flags),
+        Verb::Import(flags) => import::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),

@@ -18,6 +18,8 @@
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
+//! - [`import`]: sources for what the Go operator runs
+//! - [`overview`]: what a cluster says about instances, as tables and trees
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
@@ -41,9 +43,11 @@ pub mod controller;
 pub mod diagnostic;
 pub mod forge;
 pub mod git;
+pub mod import;
 pub mod install;
 pub mod model;
 pub mod names;
+pub mod overview;
 pub mod registry;
 pub mod render;
 pub mod repository;

@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 10] = [
     &["repository"],
     &["update"],
     // What decides, and what is printed about it; then whoever touches the world.
-    &["controller", "install"],
+    &["controller", "import", "install", "overview"],
     &[
         "cli",
         "main",
@@ -52,9 +52,10 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 14] = [
+const SHELL: [&str; 15] = [
     "cli.rs",
     "cli/backup/remote.rs",
+    "cli/cluster.rs",
     "cli/controller.rs",
     "cli/files.rs",
     "cli/project.rs",
@@ -72,6 +73,7 @@ const SHELL: [&str; 14] = [
 /// The files that wait for the world: they reach it through a client, a channel, a socket or a
 /// child alone.
 const WAITING: &[&str] = &[
+    "cli/cluster.rs",
     "cli/controller.rs",
     "cli/update/search.rs",
     "controller/act.rs",
@@ -122,6 +124,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
             "validate/checks",
             // Conditions, times and the bytes of a Secret.
             "controller",
+            "overview/age.rs",
             // Times and base64.
             "registry",
         ],
@@ -137,6 +140,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
         &[
             "api/spec.rs",
             "api/crd.rs",
+            "cli/cluster.rs",
             "controller/act",
             "controller/awaiting.rs",
             "controller/catalog.rs",

@@ -21,6 +21,9 @@ use openclaw::validate::refused::REFUSED;
 const OTHERS: [&str; 10] =
     ["buildah", "cargo", "find", "git", "kind", "kubectl", "mkdir", "sed", "set", "tests/run"];
 
+/// What looks at a cluster.
+const OF_A_CLUSTER: [&str; 3] = ["openclaw status", "openclaw tree", "openclaw import"];
+
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()
 }
@@ -275,6 +278,12 @@ fn every_command_of_ours_runs() {
                 assert!(script.contains(&format!("\n#   tests/bed/bed {word} ")), "{line}");
             } else if command.starts_with("openclaw controller ") {
                 // It runs for ever; here, that it takes the flags and looks for a cluster.
+                let found = shell(&test, &format!("KUBECONFIG=none {command}"));
+                assert_eq!(found.status.code(), Some(2), "{line}");
+                let words = String::from_utf8_lossy(&found.stderr);
+                assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
+            } else if OF_A_CLUSTER.iter().any(|verb| command.starts_with(verb)) {
+                // tests/cluster.rs and the bed have one; here, that the flags are taken.
                 let found = shell(&test, &format!("KUBECONFIG=none {command}"));
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);

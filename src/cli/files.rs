@@ -138,6 +138,11 @@ pub(super) fn write(root: &Path, edits: &Edits) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether something is there, if only a link that leads nowhere.
+pub(super) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Reads a file that was named.
 pub(super) fn read(file: &Path) -> anyhow::Result<String> {
     fs::read_to_string(file).with_context(|| format!("failed to read {}", shown(file)))
