@@ -7,12 +7,18 @@
 mod backup;
 mod belongings;
 mod cluster;
+mod color;
+mod completion;
 mod controller;
+mod diff;
 mod explain;
 mod files;
+mod function;
 mod git_worker;
 mod import;
+mod init;
 mod install;
+mod progress;
 mod project;
 mod reference;
 mod render;
@@ -20,12 +26,15 @@ mod staging;
 mod status;
 mod update;
 mod validate;
+mod voice;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+
+use color::Color;
 
 use crate::diagnostic::{Report, text};
 use crate::validate::{admission, settings};
@@ -37,43 +46,24 @@ struct Arguments {
     /// When to color what people read.
     #[arg(long, global = true, value_enum, default_value_t, env = "OPENCLAW_COLOR")]
     color: Color,
+    #[command(flatten)]
+    voice: voice::Voice,
     #[command(subcommand)]
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a warning under --strict\n  2  wrong usage, or a failure of the world";
-
-/// When to color what people read.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Color {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl Color {
-    /// `NO_COLOR` and `CLICOLOR_FORCE` are habits of other tools, followed where nothing is said.
-    fn is_on(self) -> bool {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto if set("NO_COLOR") => false,
-            Self::Auto => set("CLICOLOR_FORCE") || std::io::stderr().is_terminal(),
-        }
-    }
-}
+const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a difference, a warning under --strict\n  2  wrong usage, or a failure of the world";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Make a repository: settings, an instance, its manifests, CI, hooks, what syncs it.
+    Init(init::Flags),
     /// Render instances: to stdout, or as the tree of the repository.
     Render(render::Flags),
     /// Report everything that is wrong, with its place.
     Validate(validate::Flags),
+    /// Say what a change means, against the tree, a commit or the cluster.
+    Diff(diff::Flags),
     /// Set another version in the sources, and render what follows.
     Update(update::Flags),
     /// Look at the backups in a bucket: list, show, verify.
@@ -89,6 +79,8 @@ enum Verb {
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
     Install(install::Flags),
+    /// Render the instances of a ResourceList from stdin, for kustomize and kpt.
+    Fn,
     /// Print the CustomResourceDefinition.
     Crd,
     /// Print the JSON Schema for editors.
@@ -146,9 +138,10 @@ enum VersionFormat {
 #[derive(Args, Debug)]
 struct Input {
     /// Files and folders of instances, `-` for stdin; without any, those of openclaw.yaml.
+    #[arg(value_hint = ValueHint::AnyPath)]
     paths: Vec<String>,
     /// The same, as a flag.
-    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     filenames: Vec<String>,
     /// Namespace of instances that name none.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
@@ -168,6 +161,7 @@ enum Outcome {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    completion::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -176,8 +170,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let color = arguments.color.is_on();
-    match dispatch(arguments.verb, color) {
+    arguments.voice.raise();
+    match dispatch(arguments.verb, arguments.color) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Finding) => ExitCode::from(1),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -203,10 +197,14 @@ fn failure(error: &anyhow::Error) -> String {
     text
 }
 
-fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
+fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
+    let paint = color.is_on(&std::io::stdout());
+    let color = color.is_on(&std::io::stderr());
     match verb {
+        Verb::Init(flags) => init::run(&flags, color),
         Verb::Render(flags) => render::run(&flags, color),
         Verb::Validate(flags) => validate::run(&flags, color),
+        Verb::Diff(flags) => diff::run(&flags, color, paint),
         Verb::Update(flags) => update::run(&flags, color),
         Verb::Backup(flags) => backup::run(&flags),
         Verb::Status(flags) => status::run(&flags),
@@ -215,6 +213,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),
+        Verb::Fn => function::run(color),
         Verb::Crd => print(&crate::render::yaml::write(&admission::crd())),
         Verb::Schema { of } => {
             let schema = match of {
@@ -223,11 +222,7 @@ fn dispatch(verb: Verb, color: bool) -> anyhow::Result<Outcome> {
             };
             print(&format!("{schema:#}\n"))
         }
-        Verb::Completion { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut visible(), "openclaw", &mut script);
-            print(&String::from_utf8_lossy(&script))
-        }
+        Verb::Completion { shell } => completion::run(shell),
         Verb::Man { folder } => man(folder),
         Verb::Reference { table } => print(&reference::table(table)),
         Verb::GitWorker => git_worker::run(),
@@ -287,6 +282,6 @@ fn tell(words: &str) {
 /// Tells the findings, and whether they forbid going on.
 fn tell_report(report: &mut Report, color: bool, strict: bool) -> bool {
     report.sort();
-    tell(&text::render(report, color));
+    tell(&text::render(&voice::heard(report, strict), color));
     report.is_failure(strict)
 }

@@ -20,9 +20,14 @@
 //! - [`update`]: which version an instance takes next, or why none
 //! - [`import`]: sources for what the Go operator runs
 //! - [`overview`]: what a cluster says about instances, as tables and trees
+//! - [`diff`]: what is between two sets of objects, and what it means where the old ones run
+//! - [`starter`]: the files of a new repository
+//! - [`function`]: the same between the tools of a pipeline, as a function of Kubernetes' resource
+//!   model
 //! - [`install`]: the controller's own manifests, through the same templates, gate and writer
 //! - [`controller`]: what cannot be a file
 //! - [`git`]: a branch as files, commits and pushes
+//! - [`cluster`]: what the API server holds, and what it would make of an object
 //! - [`registry`]: which images there are; [`forge`]: requests to merge a branch
 //! - [`cli`]: the shell; besides [`git`], only here are files, environment and terminal touched
 //!
@@ -39,9 +44,12 @@
 pub mod api;
 pub mod bump;
 pub mod cli;
+pub mod cluster;
 pub mod controller;
 pub mod diagnostic;
+pub mod diff;
 pub mod forge;
+pub mod function;
 pub mod git;
 pub mod import;
 pub mod install;
@@ -51,6 +59,7 @@ pub mod overview;
 pub mod registry;
 pub mod render;
 pub mod repository;
+pub mod starter;
 pub mod tree;
 pub mod update;
 pub mod validate;

@@ -106,6 +106,19 @@ impl Repository {
         files.find_map(|(_, bytes)| hash(std::str::from_utf8(bytes).ok()?))
     }
 
+    /// Returns the whole tree as its sources render it, by path in the repository.
+    ///
+    /// # Errors
+    /// When an instance is not valid, or by a fault of ours.
+    pub fn rendered(&self) -> Result<Files, Refusal> {
+        let mut files = Files::new();
+        for loaded in &self.instances {
+            let tree = self.render(loaded)?.into_iter();
+            files.extend(tree.map(|(path, text)| (self.in_tree(&path), text.into_bytes())));
+        }
+        Ok(files)
+    }
+
     /// Returns the files that setting the tag of an instance changes: its source, and what is
     /// rendered of it. None when it has the tag already.
     ///

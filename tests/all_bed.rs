@@ -23,6 +23,8 @@ use kit::bed;
 mod browser;
 #[path = "bed/suite/config.rs"]
 mod config;
+#[path = "bed/suite/diff.rs"]
+mod diff;
 #[path = "bed/suite/entry.rs"]
 mod entry;
 #[path = "bed/suite/examples.rs"]

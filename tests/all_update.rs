@@ -22,6 +22,8 @@ use kit::bed;
 mod broken;
 #[path = "bed/suite/update/confirmed.rs"]
 mod confirmed;
+#[path = "bed/suite/update/lost.rs"]
+mod lost;
 #[path = "bed/suite/update/person.rs"]
 mod person;
 #[path = "bed/suite/update/twenty.rs"]

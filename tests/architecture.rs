@@ -22,11 +22,12 @@ const LAYERS: [&[&str]; 10] = [
     &["render"],
     &["tree", "bump"],
     &["repository"],
-    &["update"],
+    &["update", "diff"],
     // What decides, and what is printed about it; then whoever touches the world.
-    &["controller", "import", "install", "overview"],
+    &["controller", "import", "install", "overview", "starter", "function"],
     &[
         "cli",
+        "cluster",
         "main",
         "forge",
         "git",
@@ -52,12 +53,15 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 15] = [
+const SHELL: [&str; 18] = [
     "cli.rs",
     "cli/backup/remote.rs",
     "cli/cluster.rs",
+    "cli/color.rs",
     "cli/controller.rs",
+    "cli/diff/external.rs",
     "cli/files.rs",
+    "cli/progress.rs",
     "cli/project.rs",
     "cli/staging.rs",
     "cli/update/push.rs",
@@ -75,7 +79,9 @@ const SHELL: [&str; 15] = [
 const WAITING: &[&str] = &[
     "cli/cluster.rs",
     "cli/controller.rs",
+    "cli/diff/live.rs",
     "cli/update/search.rs",
+    "cluster.rs",
     "controller/act.rs",
     "controller/act/backup.rs",
     "controller/awaiting.rs",
@@ -141,6 +147,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
             "api/spec.rs",
             "api/crd.rs",
             "cli/cluster.rs",
+            "cluster.rs",
             "controller/act",
             "controller/awaiting.rs",
             "controller/catalog.rs",
@@ -167,7 +174,10 @@ const OWNERS: [(&str, &[&str]); 31] = [
     ("serde_yaml", &["render/engine.rs"]),
     ("sha2", &["cli/backup/remote.rs", "model/scripts.rs", "render.rs", "tree.rs"]),
     ("ssh_key", &["git/commit.rs", "git/host.rs"]),
-    ("thiserror", &["forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"]),
+    (
+        "thiserror",
+        &["cluster.rs", "forge.rs", "git/fault.rs", "registry.rs", "render", "repository.rs"],
+    ),
     ("tokio", WAITING),
     ("tracing", WAITING),
     ("tracing_subscriber", &["cli/controller.rs"]),

@@ -106,6 +106,18 @@ fn every_verb_ends_with_its_exit_code() {
     }
 }
 
+#[test]
+fn a_tree_may_be_printed_and_then_cannot_be_checked() {
+    let mut test = repository("layout: instance\n");
+    let printed = code(&mut test, "render --output-dir -").stdout;
+    assert_eq!(test.tree("rendered").len(), 0);
+    code(&mut test, "render");
+    assert_eq!(test.tree("rendered")["default/my-agent/manifest.yaml"], printed);
+    let output = code(&mut test, "render -o - --check");
+    assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
+    assert_eq!(code(&mut test, "init --ci=jenkins").code, Some(2));
+}
+
 /// Verbs that have no result to print.
 fn is_silent(args: &str) -> bool {
     args.starts_with("validate") || args == "man pages"
@@ -118,7 +130,7 @@ fn findings_are_words_for_people_and_results_for_machines() {
         .file("warned.yaml", warned())
         .file("text.yaml", "kind: [\n")
         .env("OPENCLAW_CONFIG", "none");
-    for format in ["json", "github", "sarif"] {
+    for format in ["json", "github", "gitlab", "sarif"] {
         let args = format!("validate -o {format} broken.yaml warned.yaml text.yaml");
         let output = code(&mut test, &args);
         assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "{format}");
@@ -161,6 +173,9 @@ fn explanations_are_whole() {
         ("explain spec.autoUpdate", "explain-field"),
         ("explain spec.sidecars.name", "explain-item"),
         ("explain spec.config.mergeMode", "explain-choice"),
+        ("explain spec.storage --recursive", "explain-recursive"),
+        ("explain openclaw.yaml", "explain-settings"),
+        ("explain layout", "explain-setting"),
     ] {
         let output = code(&mut test, args);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args}");
@@ -184,16 +199,75 @@ fn explanations_are_whole() {
 #[test]
 fn shells_are_completed() {
     for (shell, needle) in [
-        ("bash", "complete -F _openclaw"),
-        ("zsh", "#compdef openclaw"),
-        ("fish", "complete -c openclaw"),
-        ("powershell", "Register-ArgumentCompleter"),
+        ("bash", "complete -o nospace -o bashdefault -F _clap_complete_openclaw openclaw\n"),
+        ("zsh", "#compdef openclaw\n"),
+        ("fish", "complete --keep-order --exclusive --command openclaw "),
+        ("powershell", "Register-ArgumentCompleter -Native -CommandName openclaw "),
     ] {
         let script = Test::new().args(["completion", shell]).success();
-        for word in [needle, "render", "validate", "explain"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-        assert!(!script.contains("reference"), "{shell} offers a hidden verb");
+        assert!(script.contains(needle), "{shell}: {script}");
+    }
+}
+
+/// What a script of a shell is answered when the last of these words is completed.
+fn candidates(test: Test, shell: &str, words: &str) -> Vec<String> {
+    let index = words.split(' ').count() - 1;
+    let mut test =
+        test.env("OPENCLAW_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", &index.to_string());
+    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    test.set_words(&[vec!["--".to_owned()], words].concat());
+    test.success().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn values_that_only_a_run_knows_are_completed() {
+    let check = |words: &str, expected: &[&str]| {
+        let test = repository("namespace: agents\n")
+            .file("instances/one.yaml", CLEAN.replace("my-agent", "my-one"))
+            .file(
+                "instances/two.yaml",
+                CLEAN.replace("name: my-agent", "name: my-two\n  namespace: a"),
+            )
+            .file(
+                "instances/three.yaml",
+                CLEAN.replace("name: my-agent", "name: my-two\n  namespace: b"),
+            )
+            .file("instances/broken.yaml", "kind: [\n");
+        let found = candidates(test, "bash", words);
+        assert_eq!(found, expected, "{words}");
+    };
+    check("openclaw update my-", &["my-agent", "my-one"]);
+    check("openclaw update a/", &["a/my-two"]);
+    check(
+        "openclaw explain oc000",
+        &["OC0001", "OC0002", "OC0003", "OC0004", "OC0005", "OC0006", "OC0007", "OC0008"],
+    );
+    check(
+        "openclaw explain spec.image.",
+        &[
+            "spec.image.digest",
+            "spec.image.pullPolicy",
+            "spec.image.pullSecrets",
+            "spec.image.repository",
+            "spec.image.tag",
+        ],
+    );
+    check(
+        "openclaw explain spec.sidecars.livenessProbe.h",
+        &["spec.sidecars.livenessProbe.httpGet"],
+    );
+    check("openclaw explain update.w", &["update.waves", "update.window"]);
+    check("openclaw explain nothing.", &[]);
+    check("openclaw render inst", &["instances/"]);
+    // A hidden verb is not offered.
+    check("openclaw re", &["render"]);
+    for shell in ["zsh", "fish", "powershell"] {
+        let found = candidates(Test::new(), shell, "openclaw explain OC0001");
+        assert_eq!(found.len(), 1, "{shell}: {found:?}");
+        assert!(
+            found[0].starts_with("OC0001") && found[0].ends_with("syntax of YAML"),
+            "{shell}: {found:?}"
+        );
     }
 }
 
@@ -459,9 +533,68 @@ fn a_namespace_that_contradicts_the_file_is_refused() {
 #[test]
 fn help_names_every_visible_verb_and_the_exit_codes() {
     kit::golden("tests/cli/help.txt", &Test::new().args(["--help"]).success());
-    for verb in ["render", "install"] {
+    for verb in ["render", "diff", "install"] {
         let help = Test::new().args([verb, "--help"]).success();
         let help = help.replace(&format!(":{}]", env!("CARGO_PKG_VERSION")), ":VERSION]");
         kit::golden(&format!("tests/cli/help-{verb}.txt"), &help);
     }
+}
+
+#[test]
+fn quiet_says_errors_alone_and_verbose_what_is_read_and_written() {
+    let mut test = repository("").file("instances/warned.yaml", warned().replace("my-agent", "b"));
+    let loud = code(&mut test, "validate").stderr;
+    assert!(loud.starts_with("warning[OC0206]"), "{loud}");
+    for args in ["validate -q", "--quiet validate", "render --quiet", "render --check -q"] {
+        let output = code(&mut test, args);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args}");
+    }
+    // What fails is told.
+    let strict = code(&mut test, "validate -q --strict");
+    assert_eq!((strict.code, strict.stderr), (Some(1), loud));
+    test.write("rendered/default/b/.openclaw.lock", "{}");
+    let stale = code(&mut test, "render --check -q");
+    assert!(stale.code == Some(1) && stale.stderr.contains("stale: "), "{}", stale.stderr);
+    let mut test = repository("layout: instance\n");
+    assert_eq!(
+        code(&mut test, "render -v").stderr,
+        "read instances/my-agent.yaml
+wrote rendered/default/my-agent/.openclaw.lock
+wrote rendered/default/my-agent/manifest.yaml
+"
+    );
+    std::fs::rename(
+        test.path().join("instances/my-agent.yaml"),
+        test.path().join("instances/other.yaml"),
+    )
+    .unwrap();
+    test.write("instances/other.yaml", CLEAN.replace("my-agent", "other"));
+    let output = code(&mut test, "render --verbose");
+    assert!(output.stderr.ends_with("removed rendered/default/my-agent/manifest.yaml\n"));
+    assert_eq!(code(&mut test, "render -q -v").code, Some(2));
+}
+
+#[test]
+fn progress_is_a_bar_or_plain_lines_or_nothing() {
+    let mut test = repository("").file("instances/b.yaml", CLEAN.replace("my-agent", "b"));
+    let line = "rendering 1 of 2 instances";
+    for (args, expected) in [
+        // The next plain line would come ten seconds later.
+        ("--progress plain", format!("{line}\n")),
+        ("--progress bar", format!("\r\u{1b}[K{line}\r\u{1b}[K")),
+        ("--progress never", String::new()),
+        ("--progress bar --quiet", String::new()),
+        // What is done at once shows nothing, and nobody sits at a terminal here.
+        ("", String::new()),
+    ] {
+        for verb in ["render", "render --output-dir -", "render --check"] {
+            let found = code(&mut test, &format!("{verb} {args}"));
+            assert_eq!(found.code, Some(0), "{}", found.stderr);
+            // A slow machine draws the bar again.
+            let stderr = found.stderr.replace("\r\u{1b}[Krendering 2 of 2 instances", "");
+            assert_eq!(stderr, expected, "{verb} {args}");
+        }
+    }
+    let found = code(&mut test, "validate --progress plain").stderr;
+    assert_eq!(found, "validating 1 of 2 instances\n");
 }

@@ -18,11 +18,23 @@ use openclaw::model::images;
 use openclaw::validate::refused::REFUSED;
 
 /// Programs of others: their commands are not run, and their flags not looked up.
-const OTHERS: [&str; 10] =
-    ["buildah", "cargo", "find", "git", "kind", "kubectl", "mkdir", "sed", "set", "tests/run"];
+const OTHERS: [&str; 11] = [
+    "buildah",
+    "cargo",
+    "find",
+    "git",
+    "kind",
+    "kubectl",
+    "kustomize",
+    "mkdir",
+    "sed",
+    "set",
+    "tests/run",
+];
 
 /// What looks at a cluster.
-const OF_A_CLUSTER: [&str; 3] = ["openclaw status", "openclaw tree", "openclaw import"];
+const OF_A_CLUSTER: [&str; 4] =
+    ["openclaw diff --live", "openclaw status", "openclaw tree", "openclaw import"];
 
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()
@@ -146,7 +158,7 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 6, "markers");
+    assert_eq!(count, 7, "markers");
     new
 }
 
@@ -222,6 +234,40 @@ fn every_yaml_block_loads_and_validates() {
     assert!(instances > 12 && settings > 2, "{instances} instances, {settings} settings");
 }
 
+#[test]
+fn what_a_pipeline_takes_from_this_project_is_there() {
+    let (blocks, _) = parts(&readme());
+    let read = |path: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(kit::root().join(path)).unwrap();
+        serde_yaml::from_str(&text).unwrap()
+    };
+    let mut count = 0;
+    for block in blocks.iter().filter(|block| block.text.contains("OWNER/openclaw")) {
+        let value: serde_json::Value = serde_yaml::from_str(&block.text).unwrap();
+        for step in value.as_array().into_iter().flatten() {
+            let uses = step["uses"].as_str().unwrap().split('@').next().unwrap();
+            let Some(folder) = uses.strip_prefix("OWNER/openclaw/") else { continue };
+            let action = read(&format!("{folder}/action.yml"));
+            for input in step["with"].as_object().unwrap().keys() {
+                assert!(action["inputs"].get(input).is_some(), "line {}: {input}", block.line);
+                count += 1;
+            }
+        }
+        for hook in value["repos"][0]["hooks"].as_array().into_iter().flatten() {
+            let offered = read(".pre-commit-hooks.yaml");
+            let is_it = |one: &serde_json::Value| one["id"] == hook["id"];
+            assert!(offered.as_array().unwrap().iter().any(is_it), "{hook}");
+            count += 1;
+        }
+        for include in value["include"].as_array().into_iter().flatten() {
+            let path = include["file"].as_str().unwrap();
+            assert!(read(path.trim_start_matches('/'))["openclaw"]["script"].is_array(), "{path}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 5);
+}
+
 /// A clone of an example with the rest of the project's examples beside it.
 fn scratch() -> Test {
     let test = Test::new();
@@ -288,6 +334,11 @@ fn every_command_of_ours_runs() {
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);
                 assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
+            } else if command.starts_with("openclaw diff --git ") {
+                let git = "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm a && git update-ref refs/remotes/origin/main HEAD";
+                let found = shell(&test, &format!("{git} && {command}"));
+                let words = String::from_utf8_lossy(&found.stderr);
+                assert!(found.status.success(), "line {}: {line}: {words}", block.line);
             } else if command == "openclaw update --commit --push" {
                 // It needs a checkout with a server and a registry.
                 let test = std::fs::read_to_string(kit::root().join("tests/all_command.rs"));
@@ -353,7 +404,7 @@ fn every_verb_and_flag_that_is_named_exists() {
             _ => continue,
         }
         for flag in span.split_whitespace().filter(|word| word.starts_with('-') && *word != "-") {
-            let is_of_kubectl = ["--cascade=orphan", "--prune"].contains(&flag);
+            let is_of_kubectl = ["--cascade=orphan", "--prune", "--server-side"].contains(&flag);
             assert!(flags.contains(flag) || is_of_kubectl, "line {line}: `{flag}`");
             count += 1;
         }
@@ -471,6 +522,21 @@ fn the_exit_codes_are_those_of_the_help() {
         let row = format!("| {code} | {} |", meaning.replace("--strict", "`--strict`"));
         assert!(readme().contains(&row), "{row}");
     }
+}
+
+#[test]
+fn the_difference_that_is_shown_is_the_one_that_is_printed() {
+    let (blocks, _) = parts(&readme());
+    let shown = blocks.iter().find(|block| block.text.contains("opens the network")).unwrap();
+    let test = scratch();
+    let path = "instances/support-agent.yaml";
+    let text = std::fs::read_to_string(test.path().join(path)).unwrap();
+    let more = "spec:\n  security:\n    networkPolicy:\n      allowedEgressCIDRs: [192.0.2.0/24]\n";
+    test.write(path, text.replacen("spec:\n", more, 1));
+    let found = test.args(["diff"]).run();
+    let (head, rest) = found.stdout.split_once("\n\n").unwrap();
+    let part = rest.split("\n\n").find(|part| part.contains("opens the network")).unwrap();
+    assert_eq!(shown.text, format!("{head}\n\n{part}\n"));
 }
 
 #[test]

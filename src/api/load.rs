@@ -76,14 +76,24 @@ pub fn load(input: &Input, reading: Reading<'_>) -> Sources {
     let (documents, findings) = source::read(&input.name, &input.bytes);
     findings.into_iter().for_each(|finding| sources.report.push(finding));
     for document in documents {
-        let value = document.value();
-        match value.get("kind").and_then(Value::as_str) {
-            Some(names::KIND) => instance(document, value, input, reading, &mut sources),
-            Some("ConfigMap") => config_map(&value, reading, &mut sources),
-            other => sources.report.push(foreign(&document, other)),
-        }
+        load_document(document, input.origin.as_deref(), reading, &mut sources);
     }
     sources
+}
+
+/// Reads one document of a source that is known by its path in the repository.
+pub fn load_document(
+    document: Document,
+    origin: Option<&str>,
+    reading: Reading<'_>,
+    sources: &mut Sources,
+) {
+    let value = document.value();
+    match value.get("kind").and_then(Value::as_str) {
+        Some(names::KIND) => instance(document, value, origin, reading, sources),
+        Some("ConfigMap") => config_map(&value, reading, sources),
+        other => sources.report.push(foreign(&document, other)),
+    }
 }
 
 fn foreign(document: &Document, kind: Option<&str>) -> Finding {
@@ -114,7 +124,7 @@ fn foreign(document: &Document, kind: Option<&str>) -> Finding {
 fn instance(
     document: Document,
     value: Value,
-    input: &Input,
+    origin: Option<&str>,
     reading: Reading<'_>,
     sources: &mut Sources,
 ) {
@@ -162,7 +172,7 @@ fn instance(
         asked_namespace: reading.namespace.map(str::to_owned),
         labels: map("labels"),
         annotations,
-        origin: input.origin.clone(),
+        origin: origin.map(str::to_owned),
         spec,
         spec_value,
         document,

@@ -1,4 +1,6 @@
-//! `openclaw explain`: a finding's code, or a field of an instance.
+//! `openclaw explain`: a finding's code, or a field of an instance or of openclaw.yaml.
+
+pub(super) mod field;
 
 use std::fmt::Write as _;
 
@@ -6,16 +8,20 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{Outcome, print};
-use crate::api::settings::Settings;
-use crate::diagnostic::closest::closest;
+use crate::api::settings::{FILE, Settings};
 use crate::diagnostic::{self, Code};
-use crate::validate::{CHECKS, Cel, Question, admission};
+use crate::validate::{CHECKS, Cel, Question, admission, settings};
 
 /// Flags of `openclaw explain`.
 #[derive(Args, Debug)]
 pub(super) struct Flags {
-    /// A code such as `OC0012`, or a field such as `spec.autoUpdate`.
+    /// A code such as `OC0012`, or a field such as `spec.autoUpdate`; `openclaw.yaml` and its fields
+    /// such as `update.window`.
+    #[arg(add = super::completion::subjects())]
     subject: String,
+    /// Print every field below it, one a line.
+    #[arg(long)]
+    recursive: bool,
 }
 
 /// Explains the subject.
@@ -27,10 +33,22 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<Outcome> {
     if subject.to_ascii_uppercase().starts_with("OC") && !subject.contains('.') {
         anyhow::bail!("there is no code `{subject}`; README.md lists them all");
     }
-    let mut schema = admission::instance_schema();
-    match admission::node(&mut schema, &with_items(subject, &admission::instance_schema())) {
-        Some(node) => print(&field_text(subject, node)),
-        None => anyhow::bail!("there is no field `{subject}`{}", suggestion(subject)),
+    let instance = field::Schema { root: admission::instance_schema(), default: default_of };
+    let config = field::Schema { root: settings::schema(), default: setting_default };
+    if subject == FILE {
+        return print(&field::text(&config, FILE, "", flags.recursive).unwrap_or_default());
+    }
+    let found = [&instance, &config]
+        .into_iter()
+        .find_map(|schema| field::text(schema, subject, subject, flags.recursive));
+    match found {
+        Some(text) => print(&text),
+        None => {
+            let near = field::nearest(&instance.root, subject)
+                .or_else(|| field::nearest(&config.root, subject))
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            anyhow::bail!("there is no field `{subject}`{near}")
+        }
     }
 }
 
@@ -75,73 +93,6 @@ fn block(text: &str) -> String {
     text.lines().fold(String::new(), |block, line| format!("{block}  {line}\n"))
 }
 
-/// Lets people leave out the `[]` of lists.
-fn with_items(path: &str, schema: &Value) -> String {
-    let mut node = schema.clone();
-    let mut full = String::new();
-    for segment in path.split('.').filter(|segment| !segment.is_empty()) {
-        let name = segment.trim_end_matches("[]");
-        if node.get("properties").is_none() && node.get("items").is_some() {
-            full.push_str("[]");
-            node = node["items"].clone();
-        }
-        node = node["properties"][name].clone();
-        if !full.is_empty() {
-            full.push('.');
-        }
-        full.push_str(name);
-    }
-    full
-}
-
-fn field_text(path: &str, node: &Value) -> String {
-    let mut text = format!("{path} <{}>\n", type_name(node));
-    let out = &mut text;
-    if let Some(description) = node["description"].as_str() {
-        _ = writeln!(out, "\n{description}");
-    }
-    if let Some(default) = default_of(path) {
-        _ = writeln!(out, "\ndefault: {default}");
-    }
-    if let Some(allowed) = node["enum"].as_array() {
-        let words: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-        _ = writeln!(out, "\nallowed: {}", words.join(", "));
-    }
-    let fields = node.get("properties").or_else(|| node["items"].get("properties"));
-    if let Some(fields) = fields.and_then(Value::as_object) {
-        out.push_str("\nfields:\n");
-        for (name, field) in fields {
-            let description = field["description"].as_str().unwrap_or_default();
-            let line = description.lines().next().unwrap_or_default();
-            _ = writeln!(out, "  {name} <{}>  {line}", type_name(field));
-        }
-    }
-    let base = path.replace("[]", "");
-    let related: Vec<&str> = CHECKS
-        .iter()
-        .filter(|check| check.path.replace("[]", "").starts_with(&base))
-        .map(|check| check.code)
-        .collect();
-    if !related.is_empty() && related.len() <= 20 {
-        _ = writeln!(out, "\nfindings: {}", related.join(", "));
-    }
-    text
-}
-
-fn type_name(node: &Value) -> String {
-    if node.get("x-kubernetes-int-or-string").is_some() {
-        return "integer or string".to_owned();
-    }
-    match node["type"].as_str() {
-        Some("array") => format!("[]{}", type_name(&node["items"])),
-        Some("object") if node.get("additionalProperties").is_some() => {
-            format!("map[string]{}", type_name(&node["additionalProperties"]))
-        }
-        Some(word) => word.to_owned(),
-        None => "any".to_owned(),
-    }
-}
-
 /// Returns the default of a field, as the renderer applies it.
 pub(super) fn default_of(path: &str) -> Option<String> {
     let spec = crate::api::OpenClawInstanceSpec::default();
@@ -164,28 +115,4 @@ pub(super) fn setting_default(path: &str) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         value => Some(value.to_string()),
     }
-}
-
-fn suggestion(path: &str) -> String {
-    let schema = admission::instance_schema();
-    let mut node = &schema;
-    let mut known = Vec::new();
-    for segment in path.split('.') {
-        let fields = node.get("properties").or_else(|| node["items"].get("properties"));
-        let Some(fields) = fields.and_then(Value::as_object) else { break };
-        match fields.get(segment.trim_end_matches("[]")) {
-            Some(next) => {
-                known.push(segment);
-                node = next;
-            }
-            None => {
-                let near = closest(segment, fields.keys().map(String::as_str));
-                return near.map_or_else(String::new, |word| {
-                    known.push(word);
-                    format!("; did you mean `{}`?", known.join("."))
-                });
-            }
-        }
-    }
-    String::new()
 }

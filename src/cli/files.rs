@@ -1,7 +1,9 @@
 //! Reads sources and trees.
 #![expect(clippy::disallowed_methods, reason = "the shell reads files")]
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -141,6 +143,49 @@ pub(super) fn write(root: &Path, edits: &Edits) -> anyhow::Result<()> {
 /// Whether something is there, if only a link that leads nowhere.
 pub(super) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// Returns what lies where these files, or the folders that they need, belong; a folder that is to
+/// be theirs `alone` is named for all that it holds.
+pub(super) fn in_the_way<'a>(
+    root: &Path,
+    paths: impl IntoIterator<Item = &'a String>,
+    alone: &[&str],
+) -> BTreeSet<PathBuf> {
+    let is_taken =
+        |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut all| all.next().is_some());
+    let alone: Vec<PathBuf> = alone.iter().map(|name| root.join(name)).filter(is_taken).collect();
+    let mut found: BTreeSet<PathBuf> = alone.iter().cloned().collect();
+    for path in paths {
+        let mut place = root.to_path_buf();
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            place.push(part);
+            // A link is in the way whatever it points to: what is written must stay in the folder.
+            let Ok(metadata) = fs::symlink_metadata(&place) else { break };
+            if parts.peek().is_none() || !metadata.is_dir() {
+                if !alone.iter().any(|folder| place.starts_with(folder)) {
+                    found.insert(place);
+                }
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// Whether a folder lies in a Git repository without being its root.
+pub(super) fn is_inside_git(folder: &Path) -> bool {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(full) = here.canonicalize() else { return false };
+    !full.join(".git").exists() && full.ancestors().skip(1).any(|up| up.join(".git").exists())
+}
+
+/// Reads stdin to its end.
+pub(super) fn stdin() -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
+    Ok(bytes)
 }
 
 /// Reads a file that was named.

@@ -1,12 +1,12 @@
 //! Finds the repository and reads what it renders.
 #![expect(clippy::disallowed_methods, reason = "the shell reads files and the environment")]
 
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 
 use super::files;
+use super::voice::detail;
 use crate::api::settings::{FILE, Settings};
 use crate::api::{Input, Loaded, Sources};
 use crate::diagnostic::{Finding, Report};
@@ -73,8 +73,7 @@ pub(super) fn read(
     }
     for path in typed {
         if path == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
+            let bytes = files::stdin()?;
             inputs.push(Input { name: "<stdin>".to_owned(), origin: None, bytes });
         } else {
             let before = (inputs.len(), report.error_count());
@@ -94,13 +93,11 @@ pub(super) fn read(
 /// Reads files that were named, `-` for stdin.
 pub(super) fn typed(paths: &[String]) -> anyhow::Result<Vec<Input>> {
     let read = |path: &String| {
-        let mut bytes = Vec::new();
-        let name = if path == "-" {
-            std::io::stdin().read_to_end(&mut bytes).context("failed to read stdin")?;
-            "<stdin>".to_owned()
+        let (name, bytes) = if path == "-" {
+            ("<stdin>".to_owned(), files::stdin()?)
         } else {
-            bytes = std::fs::read(path).with_context(|| format!("failed to read {path}"))?;
-            shown(Path::new(path))
+            let bytes = std::fs::read(path).with_context(|| format!("failed to read {path}"))?;
+            (shown(Path::new(path)), bytes)
         };
         Ok(Input { name, origin: None, bytes })
     };
@@ -136,6 +133,7 @@ fn collect(
         }
         let bytes =
             std::fs::read(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        detail(|| format!("read {}\n", shown(&file)));
         inputs.push(Input { name: shown(&file), origin: Some(origin(&file, project)), bytes });
     }
     Ok(())

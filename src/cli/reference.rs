@@ -9,6 +9,7 @@ use super::explain::{default_of, setting_default};
 use crate::api::crd::EMBEDDED;
 use crate::controller::rights;
 use crate::diagnostic::codes;
+use crate::diff::impact;
 use crate::validate::{CHECKS, Cel, admission, settings};
 
 /// A table of README.md.
@@ -22,6 +23,8 @@ pub(super) enum Table {
     Findings,
     /// Rights of the controller.
     Rights,
+    /// What a change can mean.
+    Impacts,
 }
 
 /// Returns a table as Markdown.
@@ -40,6 +43,7 @@ pub(super) fn table(table: Table) -> String {
         }
         Table::Findings => findings(),
         Table::Rights => rights::table(),
+        Table::Impacts => impact::table(),
     }
 }
 

@@ -10,8 +10,10 @@ use rayon::prelude::*;
 
 use part::Part;
 
+use super::progress::Progress;
 use super::project::{self, Project};
 use super::staging::Staging;
+use super::voice::{detail, note};
 use super::{Outcome, files, print, tell, tell_report};
 use crate::api::Sources;
 use crate::api::settings::{Kustomization, Layout, Settings};
@@ -27,7 +29,8 @@ use crate::validate::{self, Valid};
 pub(super) struct Flags {
     #[command(flatten)]
     input: super::Input,
-    /// Folder of the tree; without it, named files go to stdout and a repository to its output.
+    /// Folder of the tree, `-` for stdout; without it, named files go to stdout and a repository to
+    /// its output.
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
     /// Write nothing; name every file that is not as it should be, and exit 1.
@@ -81,7 +84,8 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     let run = Run { settings: &project.settings, neighbors: &neighbors, engine: &engine };
     let named = !flags.input.paths.is_empty() || !flags.input.filenames.is_empty();
     match (&flags.output_dir, &project.root) {
-        (Some(folder), _) => run.tree(&valid, folder, flags, color),
+        (Some(folder), _) if folder.as_os_str() == "-" && !flags.check => run.stream(&valid),
+        (Some(folder), _) if folder.as_os_str() != "-" => run.tree(&valid, folder, flags, color),
         (None, Some(root)) if !named => {
             run.tree(&valid, &root.join(&project.settings.output), flags, color)
         }
@@ -90,7 +94,8 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     }
 }
 
-fn engine(project: &Project) -> anyhow::Result<Engine> {
+/// Returns the engine with the templates of the repository.
+pub(super) fn engine(project: &Project) -> anyhow::Result<Engine> {
     let mut overrides = Overrides::default();
     if let (Some(root), Some(folder)) = (&project.root, &project.settings.templates) {
         for (name, text) in files::templates(&root.join(folder))? {
@@ -100,7 +105,12 @@ fn engine(project: &Project) -> anyhow::Result<Engine> {
     Ok(Engine::with(overrides))
 }
 
-fn accept(sources: Sources, project: &Project, report: &mut Report) -> (Vec<Valid>, Neighbors) {
+/// Checks the instances; those that are not valid are left out.
+pub(super) fn accept(
+    sources: Sources,
+    project: &Project,
+    report: &mut Report,
+) -> (Vec<Valid>, Neighbors) {
     let neighbors = Neighbors { config_maps: sources.config_maps };
     let accepted: Vec<(Option<Valid>, Report)> = sources
         .instances
@@ -134,9 +144,14 @@ impl Run<'_> {
     }
 
     fn stream(&self, valid: &[Valid]) -> anyhow::Result<Outcome> {
+        let progress = Progress::start("rendering", valid.len());
         for batch in valid.chunks(BATCH) {
-            let texts: Vec<anyhow::Result<String>> =
-                batch.par_iter().map(|one| Ok(tree::stream(&self.render(one)?.1))).collect();
+            let one = |one: &Valid| {
+                let text = tree::stream(&self.render(one)?.1);
+                progress.step();
+                Ok(text)
+            };
+            let texts: Vec<anyhow::Result<String>> = batch.par_iter().map(one).collect();
             for text in texts {
                 print(&text?)?;
             }
@@ -157,6 +172,7 @@ impl Run<'_> {
             return Ok(Outcome::Finding);
         }
         let staging = Staging::new(folder);
+        let progress = Progress::start("rendering", valid.len());
         let parts: Vec<anyhow::Result<Part>> = valid
             .par_iter()
             .map(|one| {
@@ -170,9 +186,11 @@ impl Run<'_> {
                     part.wanted.insert(path, hash);
                 }
                 part.compare(folder, &instance, &manifests, &present);
+                progress.step();
                 Ok(part)
             })
             .collect();
+        drop(progress);
         let mut whole = Part::default();
         for part in parts {
             whole.add(part?);
@@ -243,11 +261,16 @@ fn write(
             for (path, state) in tree::compare(wanted, present) {
                 if state == State::Foreign && !wanted.contains_key(&path) {
                     let file = project::shown(&folder.join(path));
-                    tell(&format!("warning: foreign file left alone: {file}\n"));
+                    note(&format!("warning: foreign file left alone: {file}\n"));
                 }
             }
             let intents = tree::intents(&changes, wanted, present);
             staging.commit(&changes, &intents)?;
+            for (word, paths) in [("wrote", &changes.writes), ("removed", &changes.removals)] {
+                for path in paths {
+                    detail(|| format!("{word} {}\n", project::shown(&folder.join(path))));
+                }
+            }
             Ok(Outcome::Done)
         }
         Err(forbidden) => {

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::voice::note;
 use super::{Outcome, files, print, project, tell, tell_report};
 use crate::api::Loaded;
 use crate::api::controller_config::Author;
@@ -22,6 +23,7 @@ use search::Search;
 #[derive(Args, Debug)]
 pub(super) struct Flags {
     /// Instances, as NAME or NAMESPACE/NAME; without any, all whose updates are enabled.
+    #[arg(add = super::completion::instances())]
     instances: Vec<String>,
     /// The tag to set, whatever is newer; without it the registry is asked.
     #[arg(long, value_name = "TAG", requires = "instances")]
@@ -221,12 +223,12 @@ fn show(steps: &[Step], format: Option<Format>) -> anyhow::Result<()> {
     for Step { namespace, name, from, result } in steps {
         match result {
             Ok(change) if change.edits.is_empty() => {
-                tell(&format!("{namespace}/{name}: has {} already\n", change.to));
+                note(&format!("{namespace}/{name}: has {} already\n", change.to));
             }
             Ok(change) => {
                 let (to, count) = (&change.to, change.edits.len());
                 let from = if from.is_empty() { "no tag" } else { from };
-                tell(&format!("{namespace}/{name}: {from} to {to}, {count} files\n"));
+                note(&format!("{namespace}/{name}: {from} to {to}, {count} files\n"));
             }
             Err(wait) => {
                 tell(&format!("{namespace}/{name}: {}: {}\n", wait.reason.word(), wait.message));

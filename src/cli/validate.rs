@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
+use super::progress::Progress;
 use super::{Outcome, print, project, tell_report};
 use crate::diagnostic::{Report, machine};
 use crate::validate;
@@ -30,6 +31,8 @@ enum Format {
     Json,
     /// Annotations of GitHub.
     Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
     /// SARIF 2.1.0.
     Sarif,
 }
@@ -39,11 +42,13 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     let mut report = Report::default();
     if let Some(project) = project::find(flags.input.config.as_deref(), &mut report)? {
         let sources = project::read(&flags.input, &project, &mut report)?;
-        let reports: Vec<Report> = sources
-            .instances
-            .par_iter()
-            .map(|loaded| validate::validate(loaded, &project.settings))
-            .collect();
+        let progress = Progress::start("validating", sources.instances.len());
+        let one = |loaded| {
+            let report = validate::validate(loaded, &project.settings);
+            progress.step();
+            report
+        };
+        let reports: Vec<Report> = sources.instances.par_iter().map(one).collect();
         reports.into_iter().for_each(|part| report.extend(part));
     }
     let text = match flags.output {
@@ -53,6 +58,7 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         }
         Format::Json => machine::json,
         Format::Github => machine::github,
+        Format::Gitlab => machine::gitlab,
         Format::Sarif => machine::sarif,
     };
     report.sort();

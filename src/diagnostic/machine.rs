@@ -1,10 +1,13 @@
-//! Findings for machines: JSON, annotations of GitHub, SARIF.
+//! Findings for machines: JSON, annotations of GitHub, Code Quality of GitLab, SARIF.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Finding, Report, codes};
+use super::{Finding, Report, Severity, codes};
+
+/// Where a finding is told that has no place: the settings, which every repository has.
+const FILE: &str = "openclaw.yaml";
 
 /// Returns the report as a JSON array.
 pub fn json(report: &Report) -> String {
@@ -62,12 +65,48 @@ pub fn github(report: &Report) -> String {
     text
 }
 
-fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Returns the report as what GitLab shows beside the lines of a merge request.
+pub fn gitlab(report: &Report) -> String {
+    let mut items: Vec<Value> = Vec::with_capacity(report.findings().len());
+    for finding in report.findings() {
+        let (path, line) = match &finding.place {
+            Some(place) => (place.source.name.as_str(), place.lines()[0].0),
+            // A finding must have a place there.
+            None => (FILE, 1),
+        };
+        // The same finding on another line is the same finding; of two on one path, the second
+        // must differ, or only the first is shown.
+        let name = format!("{} {path} {} {}", finding.code, finding.path, finding.message);
+        let same = items.iter().filter(|item| {
+            item["fingerprint"].as_str().is_some_and(|other| other.starts_with(&name))
+        });
+        let fingerprint = match same.count() {
+            0 => name,
+            count => format!("{name} {}", count + 1),
+        };
+        let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let subject =
+            if finding.path.is_empty() { String::new() } else { format!("{}: ", finding.path) };
+        items.push(json!({
+            "description": format!("{subject}{}{hint}", finding.message),
+            "check_name": finding.code,
+            "fingerprint": fingerprint,
+            "severity": match finding.severity {
+                Severity::Error => "major",
+                Severity::Warning => "minor",
+            },
+            "location": {"path": path, "lines": {"begin": line}},
+        }));
+    }
+    pretty(&Value::Array(items))
 }
 
 /// Returns the report as SARIF 2.1.0.

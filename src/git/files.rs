@@ -46,21 +46,7 @@ impl Cache {
     pub fn files_where(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Files, Fault> {
         let repository = self.repository()?;
         let root = self.folder(&repository, commit)?;
-        let mut walk = Walk { repository: &repository, select, entries: 0, found: Vec::new() };
-        walk.tree(&root, "", true, 0)?;
-        let mut files = Files::new();
-        let mut total = 0;
-        for (path, id) in walk.found {
-            let bytes = read(&repository, id, &path, MOST_BYTES - total)?;
-            total += bytes.len();
-            if let Some(what) = stands_for_others(&path, &bytes) {
-                return unsupported(&path, what);
-            }
-            if files.insert(path.clone(), bytes).is_some() {
-                return unsupported(&path, "is there twice");
-            }
-        }
-        Ok(files)
+        below(&repository, &root, select)
     }
 
     /// Returns what some files hold at a commit, by their path from the path of the remote; those
@@ -93,15 +79,46 @@ impl Cache {
     /// Returns the folder that paths are relative to.
     fn folder<'r>(&self, repository: &'r Repository, commit: &str) -> Result<Tree<'r>, Fault> {
         let root = super::cache::find(repository, commit)?.tree().map_err(|e| of_objects(&e))?;
-        let path = &self.remote().path;
-        if path.is_empty() {
-            return Ok(root);
-        }
-        let entry = root.get_path(std::path::Path::new(path));
-        let object = entry.ok().and_then(|entry| entry.to_object(repository).ok());
-        let tree = object.and_then(|object| object.into_tree().ok());
-        tree.ok_or_else(|| Fault::Missing(format!("the folder `{path}` in the repository")))
+        folder(repository, root, &self.remote().path)
     }
+}
+
+/// Returns a folder below the root.
+pub(super) fn folder<'r>(
+    repository: &'r Repository,
+    root: Tree<'r>,
+    path: &str,
+) -> Result<Tree<'r>, Fault> {
+    if path.is_empty() {
+        return Ok(root);
+    }
+    let entry = root.get_path(std::path::Path::new(path));
+    let object = entry.ok().and_then(|entry| entry.to_object(repository).ok());
+    let tree = object.and_then(|object| object.into_tree().ok());
+    tree.ok_or_else(|| Fault::Missing(format!("the folder `{path}` in the repository")))
+}
+
+/// Returns the files below a folder that the caller selects; see [`Cache::files_where`].
+pub(super) fn below(
+    repository: &Repository,
+    root: &Tree,
+    select: &dyn Fn(&str) -> bool,
+) -> Result<Files, Fault> {
+    let mut walk = Walk { repository, select, entries: 0, found: Vec::new() };
+    walk.tree(root, "", true, 0)?;
+    let mut files = Files::new();
+    let mut total = 0;
+    for (path, id) in walk.found {
+        let bytes = read(repository, id, &path, MOST_BYTES - total)?;
+        total += bytes.len();
+        if let Some(what) = stands_for_others(&path, &bytes) {
+            return unsupported(&path, what);
+        }
+        if files.insert(path.clone(), bytes).is_some() {
+            return unsupported(&path, "is there twice");
+        }
+    }
+    Ok(files)
 }
 
 struct Walk<'w> {

@@ -1,14 +1,14 @@
-//! A commit in somebody's own checkout.
+//! Somebody's own checkout: a commit in it, and the files of one.
 
 use std::path::Path;
 
 use git2::{ErrorCode, Repository, Signature, Status};
 
 use super::fault::{clean, of_objects};
-use super::{Author, Fault, tree};
-use crate::repository::Edits;
+use super::{Author, Fault, files, tree};
+use crate::repository::{Edits, Files};
 
-/// A checkout that a commit is made in.
+/// A checkout that a commit is made in or read from.
 pub struct Checkout {
     repository: Repository,
     /// The folder of openclaw.yaml in it; empty for its root.
@@ -49,6 +49,36 @@ impl Checkout {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the files that a commit, branch or tag has below the folder of openclaw.yaml and that
+    /// the caller selects. `REF...` is where HEAD left REF, as `git diff REF...` has it.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` when there is no such commit, `Unsupported` as [`super::Cache::files_where`].
+    pub fn files_at(&self, reference: &str, select: &dyn Fn(&str) -> bool) -> Result<Files, Fault> {
+        let of = |error: git2::Error| of_objects(&error);
+        let (name, is_fork) = match reference.strip_suffix("...") {
+            Some(name) => (name, true),
+            None => (reference, false),
+        };
+        let missing = |_| Fault::Missing(format!("the commit `{}`", clean(reference)));
+        let find = |name: &str| {
+            self.repository.revparse_single(name).and_then(|found| found.peel_to_commit())
+        };
+        let mut commit = find(name).map_err(missing)?;
+        if is_fork {
+            let head = find("HEAD").map_err(missing)?;
+            let fork = self.repository.merge_base(commit.id(), head.id()).map_err(missing)?;
+            commit = self.repository.find_commit(fork).map_err(of)?;
+        }
+        let root = commit.tree().map_err(of)?;
+        match files::folder(&self.repository, root, &self.folder) {
+            // It may be younger than the commit.
+            Err(Fault::Missing(_)) => Ok(Files::new()),
+            found => files::below(&self.repository, &found?, select),
+        }
     }
 
     /// Commits edits on what is checked out, and nothing else that is changed or staged; returns

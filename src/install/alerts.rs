@@ -165,7 +165,7 @@ fn of_the_backups() -> Vec<Alert> {
             name: "OpenClawBackupFailed",
             // A counter that starts at one increases by nothing, so a new series counts too.
             expr: format!(
-                "increase({failures}[1h]) > 0 or ({failures} > 0 unless {failures} offset 1h)"
+                "max by (namespace, instance) (increase({failures}[1h]) > 0 or ({failures} > 0 unless {failures} offset 1h))"
             ),
             duration: "0m",
             severity: "warning",

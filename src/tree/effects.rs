@@ -19,10 +19,18 @@ struct Fixed {
     fields: &'static [&'static str],
 }
 
-const FIXED: [Fixed; 4] = [
+const FIXED: [Fixed; 6] = [
     Fixed {
         kind: "PersistentVolumeClaim",
-        fields: &["/spec/accessModes", "/spec/storageClassName", "/spec/volumeMode"],
+        fields: &[
+            "/spec/accessModes",
+            "/spec/dataSource",
+            "/spec/dataSourceRef",
+            "/spec/selector",
+            "/spec/storageClassName",
+            "/spec/volumeMode",
+            "/spec/volumeName",
+        ],
     },
     Fixed {
         kind: "StatefulSet",
@@ -34,8 +42,15 @@ const FIXED: [Fixed; 4] = [
         ],
     },
     Fixed { kind: "RoleBinding", fields: &["/roleRef"] },
+    Fixed { kind: "ClusterRoleBinding", fields: &["/roleRef"] },
+    Fixed { kind: "Secret", fields: &["/type"] },
     Fixed { kind: "Service", fields: &["/spec/clusterIP"] },
 ];
+
+/// Returns the fields of a kind that no cluster lets be changed, as pointers.
+pub fn fixed(kind: &str) -> &'static [&'static str] {
+    FIXED.iter().find(|fixed| fixed.kind == kind).map_or(&[], |fixed| fixed.fields)
+}
 
 /// Returns the files of an instance that change or leave and may hold one of these kinds.
 pub fn telling(folder: &str, wanted: &Wanted, present: &Present) -> Vec<String> {
@@ -102,13 +117,19 @@ fn change(folder: &str, object: &Value, field: &str, values: [Option<&Value>; 2]
         "{folder}: {kind} `{name}` would change `{field}` from {old} to {new}, and a cluster that \
          has the old one refuses that"
     );
-    let namespace = folder.split('/').next().unwrap_or_default();
-    let hint = match kind {
+    let hint = way_out(object);
+    Finding::new("OC0309", severity("OC0309"), "", message, Some(hint))
+}
+
+/// Returns what to do about a change of such a field.
+pub fn way_out(object: &Value) -> String {
+    let [kind, name, namespace] = ["/kind", "/metadata/name", "/metadata/namespace"]
+        .map(|pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default());
+    match kind {
         "PersistentVolumeClaim" => "put the old value back; to move, copy the data into a claim of your own and name it in `existingClaim`".to_owned(),
         "StatefulSet" => format!("put the old value back, or run `kubectl -n {namespace} delete statefulset {name} --cascade=orphan` and sync again: the Pod runs on meanwhile"),
         _ => format!("put the old value back, or run `kubectl -n {namespace} delete {} {name}` and sync again", kind.to_lowercase()),
-    };
-    Finding::new("OC0309", severity("OC0309"), "", message, Some(hint))
+    }
 }
 
 /// An instance by its folder, and the data that its Pod sees.

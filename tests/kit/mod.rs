@@ -153,6 +153,11 @@ impl Test {
         self
     }
 
+    pub fn set_words(&mut self, words: &[String]) -> &mut Self {
+        self.args = words.to_vec();
+        self
+    }
+
     /// Sets the arguments from one line, split at spaces.
     pub fn args_of(&mut self, line: &str) -> &mut Self {
         self.args = line.split_whitespace().map(str::to_owned).collect();
@@ -167,6 +172,11 @@ impl Test {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The variables that were set.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.env
     }
 
     pub fn cwd(mut self, path: &str) -> Self {

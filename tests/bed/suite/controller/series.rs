@@ -13,7 +13,7 @@ use crate::bed::controller::{Account, installed};
 use crate::bed::pod::{Pod, status};
 use crate::bed::prometheus::{Prometheus, StateMetrics, job, kubelet, targets};
 use crate::bed::stack::SMALL;
-use crate::bed::{SmallVolume, Stack, ensure, eventually, kubectl};
+use crate::bed::{SmallVolume, Stack, bucket, ensure, eventually, kubectl, kubectl_command, run};
 
 #[path = "series/panels.rs"]
 mod panels;
@@ -24,7 +24,9 @@ use scene::{HOME, Slowness, VERSION, apply, controller, object, target};
 
 /// Every alert with whom it is about; `@` stands for the namespace, `-` for the one where the
 /// controller may not write.
-const FIRING: [&str; 6] = [
+const FIRING: [&str; 8] = [
+    "OpenClawBackupFailed @ running",
+    "OpenClawBackupTooOld @ running",
     "OpenClawInstanceDegraded @ looping",
     "OpenClawPVCNearlyFull @ running-data",
     "OpenClawPodCrashLooping @ looping-0",
@@ -52,7 +54,10 @@ fn every_alert_and_panel_has_series_and_every_alert_fires_for_its_cause_alone() 
     let _slowness = Slowness::new(name);
 
     let volume = SmallVolume::new("series", "300m");
-    let running = format!("{SMALL}\nautoUpdate: {{enabled: true}}\n{}", volume.spec());
+    let running = format!(
+        "{SMALL}\nautoUpdate: {{enabled: true}}\nbackup: {{schedule: \"0 0 1 1 *\"}}\n{}",
+        volume.spec()
+    );
     let lacking = "resources: {requests: {cpu: 100m}}\nenvFrom: [{secretRef: {name: keys}}]";
     // Too little for Node.js to start in.
     let looping = "resources: {requests: {cpu: 100m, memory: 32Mi}, limits: {memory: 32Mi}}";
@@ -61,6 +66,8 @@ fn every_alert_and_panel_has_series_and_every_alert_fires_for_its_cause_alone() 
     apply(&stack, &[("lacking", lacking), ("looping", looping)]);
     apply(&other, &[("refused", stopped)]);
 
+    every_instance_is_in_its_phase(&prometheus, name);
+    one_backup_is_made_and_one_fails(&stack);
     every_instance_is_in_its_phase(&prometheus, name);
     labels_are_those_of_the_agent(&prometheus, name);
     volume.fill_up("filler.bin", 90);
@@ -114,6 +121,38 @@ fn every_instance_is_in_its_phase(prometheus: &Prometheus, namespace: &str) {
         let found: BTreeMap<String, String> = found.collect();
         ensure(found == expected, || format!("{found:?}"))
     });
+}
+
+/// One with the keys of the bucket, and one with others; and the schedule has waited for years.
+#[track_caller]
+fn one_backup_is_made_and_one_fails(stack: &Stack) {
+    let namespace = stack.namespace.name.as_str();
+    let annotate = |name: &str, note: &str| {
+        let kind = "openclawinstance";
+        kubectl(["annotate", kind, name, "-n", namespace, "--overwrite", note]).unwrap();
+    };
+    for name in ["lacking", "looping", "slow", "stopped"] {
+        annotate(name, "openclaw.rocks/skip-backup=true");
+    }
+    bucket::open(&stack.namespace);
+    annotate("running", "openclaw.rocks/backup=first");
+    let wait = |what: &str, holds: fn(&Value) -> bool| {
+        eventually(what, 300, || {
+            let instance = stack.namespace.object("openclawinstance", "running").unwrap();
+            let status = &instance["status"];
+            let is_back = status["backup"]["phase"].is_null() && status["phase"] == "Running";
+            ensure(is_back && holds(status), || format!("{status}"))
+        });
+    };
+    wait("the first backup is there", |status| status["lastBackupPath"].is_string());
+    let key = r#"{"stringData": {"B2_APP_KEY": "another"}}"#;
+    let secret = ["patch", "secret", "b2-backup-credentials", "-n", namespace, "-p", key];
+    kubectl(secret).unwrap();
+    annotate("running", "openclaw.rocks/backup=second");
+    wait("the second fails", |status| status["backup"]["failures"] == 1);
+    let old = r#"{"status": {"lastBackupTime": "2024-06-01T00:00:00Z"}}"#;
+    let patch = ["patch", "openclawinstance", "running", "-n", namespace, "--type=merge"];
+    run(kubectl_command().args(patch).args(["--subresource=status", "-p", old])).unwrap();
 }
 
 /// The labels of the target are beside those of the series, and under them where both have one.

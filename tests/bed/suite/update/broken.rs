@@ -10,7 +10,7 @@ const OLD: &str = "2026.9.4";
 const STATE: &str = "/home/openclaw/.openclaw";
 
 /// Makes state as a user does, through the application.
-fn remember(stack: &Stack) {
+pub(crate) fn remember(stack: &Stack) {
     let add = format!(
         "node openclaw.mjs cron add --name before --every 24h --message hello --session isolated --token $OPENCLAW_GATEWAY_TOKEN && mkdir -p {STATE}/workspace && echo before > {STATE}/workspace/before.txt"
     );
@@ -21,7 +21,7 @@ fn remember(stack: &Stack) {
 
 /// Whether it is all there.
 #[track_caller]
-fn remembers(stack: &Stack) {
+pub(crate) fn remembers(stack: &Stack) {
     let list = format!(
         "node openclaw.mjs cron list --json --token $OPENCLAW_GATEWAY_TOKEN && cat {STATE}/workspace/before.txt"
     );
