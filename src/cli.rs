@@ -5,6 +5,9 @@
 )]
 
 mod backup;
+mod belongings;
+mod cluster;
+mod color;
 mod completion;
 mod controller;
 mod diff;
@@ -12,6 +15,7 @@ mod explain;
 mod files;
 mod function;
 mod git_worker;
+mod import;
 mod init;
 mod install;
 mod progress;
@@ -19,15 +23,18 @@ mod project;
 mod reference;
 mod render;
 mod staging;
+mod status;
 mod update;
 mod validate;
 mod voice;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+
+use color::Color;
 
 use crate::diagnostic::{Report, text};
 use crate::validate::{admission, settings};
@@ -47,31 +54,6 @@ struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes:\n  0  done\n  1  a finding: an invalid instance, a stale tree, a difference, a warning under --strict\n  2  wrong usage, or a failure of the world";
 
-/// When to color what people read.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Color {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl Color {
-    /// `NO_COLOR` and `CLICOLOR_FORCE` are habits of other tools, followed where nothing is said.
-    fn is_on(self, terminal: &impl IsTerminal) -> bool {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto if set("NO_COLOR") => false,
-            Self::Auto => set("CLICOLOR_FORCE") || terminal.is_terminal(),
-        }
-    }
-}
-
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Make a repository: settings, an instance, its manifests, CI, hooks, what syncs it.
@@ -86,6 +68,13 @@ enum Verb {
     Update(update::Flags),
     /// Look at the backups in a bucket: list, show, verify.
     Backup(backup::Flags),
+    /// Show all instances of the cluster, one row each.
+    #[command(visible_alias = "get")]
+    Status(status::Flags),
+    /// Show what belongs to an instance in the cluster.
+    Tree(belongings::Flags),
+    /// Write sources for instances that the Go operator runs.
+    Import(import::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),
     /// Print the manifests of the controller: API, rights, Deployment, monitoring.
@@ -218,6 +207,9 @@ fn dispatch(verb: Verb, color: Color) -> anyhow::Result<Outcome> {
         Verb::Diff(flags) => diff::run(&flags, color, paint),
         Verb::Update(flags) => update::run(&flags, color),
         Verb::Backup(flags) => backup::run(&flags),
+        Verb::Status(flags) => status::run(&flags),
+        Verb::Tree(flags) => belongings::run(&flags),
+        Verb::Import(flags) => import::run(&flags, color),
         Verb::Explain(flags) => explain::run(&flags),
         Verb::Controller(flags) => controller::run(flags, color),
         Verb::Install(flags) => install::run(&flags, color),

@@ -18,6 +18,8 @@
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
+//! - [`import`]: sources for what the Go operator runs
+//! - [`overview`]: what a cluster says about instances, as tables and trees
 //! - [`diff`]: what is between two sets of objects, and what it means where the old ones run
 //! - [`starter`]: the files of a new repository
 //! - [`function`]: the same between the tools of a pipeline, as a function of Kubernetes' resource
@@ -49,9 +51,11 @@ pub mod diff;
 pub mod forge;
 pub mod function;
 pub mod git;
+pub mod import;
 pub mod install;
 pub mod model;
 pub mod names;
+pub mod overview;
 pub mod registry;
 pub mod render;
 pub mod repository;

@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 10] = [
     &["repository"],
     &["update", "diff"],
     // What decides, and what is printed about it; then whoever touches the world.
-    &["controller", "install", "starter", "function"],
+    &["controller", "import", "install", "overview", "starter", "function"],
     &[
         "cli",
         "cluster",
@@ -53,9 +53,11 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// The files that may touch the world; each says so at its top.
-const SHELL: [&str; 16] = [
+const SHELL: [&str; 18] = [
     "cli.rs",
     "cli/backup/remote.rs",
+    "cli/cluster.rs",
+    "cli/color.rs",
     "cli/controller.rs",
     "cli/diff/external.rs",
     "cli/files.rs",
@@ -75,6 +77,7 @@ const SHELL: [&str; 16] = [
 /// The files that wait for the world: they reach it through a client, a channel, a socket or a
 /// child alone.
 const WAITING: &[&str] = &[
+    "cli/cluster.rs",
     "cli/controller.rs",
     "cli/diff/live.rs",
     "cli/update/search.rs",
@@ -127,6 +130,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
             "validate/checks",
             // Conditions, times and the bytes of a Secret.
             "controller",
+            "overview/age.rs",
             // Times and base64.
             "registry",
         ],
@@ -142,6 +146,7 @@ const OWNERS: [(&str, &[&str]); 31] = [
         &[
             "api/spec.rs",
             "api/crd.rs",
+            "cli/cluster.rs",
             "cluster.rs",
             "controller/act",
             "controller/awaiting.rs",

@@ -32,6 +32,10 @@ const OTHERS: [&str; 11] = [
     "tests/run",
 ];
 
+/// What looks at a cluster.
+const OF_A_CLUSTER: [&str; 4] =
+    ["openclaw diff --live", "openclaw status", "openclaw tree", "openclaw import"];
+
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()
 }
@@ -324,8 +328,8 @@ fn every_command_of_ours_runs() {
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);
                 assert!(words.starts_with("error: found no cluster"), "{line}: {words}");
-            } else if command.starts_with("openclaw diff --live") {
-                // It needs a cluster; the bed's tests have one.
+            } else if OF_A_CLUSTER.iter().any(|verb| command.starts_with(verb)) {
+                // tests/cluster.rs and the bed have one; here, that the flags are taken.
                 let found = shell(&test, &format!("KUBECONFIG=none {command}"));
                 assert_eq!(found.status.code(), Some(2), "{line}");
                 let words = String::from_utf8_lossy(&found.stderr);

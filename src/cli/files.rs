@@ -140,6 +140,11 @@ pub(super) fn write(root: &Path, edits: &Edits) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether something is there, if only a link that leads nowhere.
+pub(super) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Returns what lies where these files, or the folders that they need, belong; a folder that is to
 /// be theirs `alone` is named for all that it holds.
 pub(super) fn in_the_way<'a>(

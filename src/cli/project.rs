@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::files;
 use super::voice::detail;
 use crate::api::settings::{FILE, Settings};
-use crate::api::{Input, Sources};
+use crate::api::{Input, Loaded, Sources};
 use crate::diagnostic::{Finding, Report};
 use crate::repository;
 use crate::validate;
@@ -88,6 +88,30 @@ pub(super) fn read(
     let mut sources = repository::sources(&inputs, &project.settings, input.namespace.as_deref());
     report.extend(std::mem::take(&mut sources.report));
     Ok(sources)
+}
+
+/// Reads files that were named, `-` for stdin.
+pub(super) fn typed(paths: &[String]) -> anyhow::Result<Vec<Input>> {
+    let read = |path: &String| {
+        let (name, bytes) = if path == "-" {
+            ("<stdin>".to_owned(), files::stdin()?)
+        } else {
+            let bytes = std::fs::read(path).with_context(|| format!("failed to read {path}"))?;
+            (shown(Path::new(path)), bytes)
+        };
+        Ok(Input { name, origin: None, bytes })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The instances of the repository as far as they can be read; what is wrong with them is told
+/// elsewhere.
+pub(super) fn known(project: &Project) -> Vec<Loaded> {
+    let input =
+        super::Input { paths: Vec::new(), filenames: Vec::new(), namespace: None, config: None };
+    let is_repository = project.root.is_some();
+    let read = is_repository.then(|| read(&input, project, &mut Report::default()).ok()).flatten();
+    read.map(|sources| sources.instances).unwrap_or_default()
 }
 
 fn collect(
