@@ -74,10 +74,11 @@ fn shown(process: &Process, phases: &[&str]) -> Result<usize, String> {
 fn faults(fleet: &Fleet) -> Vec<String> {
     let instances = fleet.namespace.objects("openclawinstances");
     let fault = |instance: &Value| {
-        // Nobody has enabled updates, and the condition says so.
+        // Nobody has enabled updates or opened a bucket, and two conditions say so.
+        const UNWANTED: [&str; 2] = ["Disabled", "CredentialsMissing"];
         let conditions = instance["status"]["conditions"].as_array().into_iter().flatten();
-        let conditions: Vec<&Value> =
-            conditions.filter(|one| one["reason"] != "Disabled").collect();
+        let is_wanted = |one: &&Value| UNWANTED.iter().all(|reason| one["reason"] != *reason);
+        let conditions: Vec<&Value> = conditions.filter(is_wanted).collect();
         let is_true = |one: &&&Value| one["status"] == "True";
         let (count, all) = (conditions.iter().filter(is_true).count(), conditions.len());
         (all < 5 || count < all)
