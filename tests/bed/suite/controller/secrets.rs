@@ -237,7 +237,7 @@ fn the_account_can_make_a_token_and_no_other_secret() {
         (stolen, "another type than Opaque"),
         (json!({"name": "keys"}), "another name than `N-gateway-token`"),
         (json!({"is_free": true}), "belongs to no OpenClawInstance"),
-        (json!({"stringData": {"password": "x"}}), "no other key than a token"),
+        (json!({"stringData": {"password": "x"}}), "with other keys than its name says"),
     ] {
         let refused = make(secret.clone()).expect_err(&secret.to_string());
         assert!(refused.contains(word), "{secret}: {refused}");
