@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use kube::api::{ApiResource, GroupVersionKind, ListParams, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::KubeConfigOptions;
 use kube::core::Status;
 use kube::error::DiscoveryError;
 use kube::{Api, Client, Config};
@@ -62,6 +62,20 @@ pub enum Applied {
     Refused(String),
 }
 
+/// Finds a cluster as kubectl does: by the kubeconfig, with `context` another one of its contexts,
+/// or from inside by the account of the Pod.
+///
+/// # Errors
+/// When there is none; `none` says so.
+pub async fn config(context: Option<&str>, none: &str) -> Result<Config, Fault> {
+    let Some(name) = context else {
+        return Config::infer().await.map_err(|error| Fault::new(none.to_owned(), error));
+    };
+    let options = KubeConfigOptions { context: Some(name.to_owned()), ..Default::default() };
+    let found = Config::from_kubeconfig(&options).await;
+    found.map_err(|error| Fault::new(none.to_owned(), error))
+}
+
 /// A connection to a cluster.
 pub struct Cluster {
     client: Client,
@@ -70,27 +84,16 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Connects as kubectl does: by the kubeconfig, with `context` another one of its contexts, or
-    /// from inside by the account of the Pod.
+    /// Connects to the cluster that [`config`] finds.
     ///
     /// # Errors
     /// When there is no cluster to connect to.
     pub async fn connect(context: Option<&str>) -> Result<Self, Fault> {
         const NONE: &str = "found no cluster to compare with";
-        let none = |error| Fault::new(NONE.to_owned(), error);
-        let mut config = match context {
-            None => Config::infer().await.map_err(|error| Fault::new(NONE.to_owned(), error))?,
-            Some(name) => {
-                let options =
-                    KubeConfigOptions { context: Some(name.to_owned()), ..Default::default() };
-                let file = Kubeconfig::read().map_err(none)?;
-                Config::from_custom_kubeconfig(file, &options).await.map_err(none)?
-            }
-        };
+        let mut config = config(context, NONE).await?;
         config.read_timeout = Some(LONGEST);
         let client = Client::try_from(config);
-        let client = client
-            .map_err(|error| Fault::new("found no cluster to compare with".to_owned(), error))?;
+        let client = client.map_err(|error| Fault::new(NONE.to_owned(), error))?;
         Ok(Self { client, kinds: BTreeMap::new() })
     }
 

@@ -7,12 +7,11 @@ use anyhow::Context;
 use clap::Args;
 use futures::{StreamExt, TryStreamExt};
 use kube::api::{ApiResource, ListParams};
-use kube::config::KubeConfigOptions;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 use serde_json::Value;
 
-use crate::controller::object::Object;
+use crate::controller::object::{self, Object};
 use crate::names;
 use crate::overview::belongings::{Kind, Presence};
 
@@ -73,15 +72,8 @@ impl Cluster {
             .build()
             .context("failed to start the runtime")?;
         let (client, namespace) = runtime.block_on(async {
-            let mut config = match &kubeconfig.context {
-                None => Config::infer().await.map_err(anyhow::Error::new),
-                Some(context) => {
-                    let context = Some(context.clone());
-                    let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
-                    Config::from_kubeconfig(&options).await.map_err(anyhow::Error::new)
-                }
-            }
-            .context("found no cluster")?;
+            let context = kubeconfig.context.as_deref();
+            let mut config = crate::cluster::config(context, "found no cluster").await?;
             config.connect_timeout = Some(PATIENCE);
             let namespace = config.default_namespace.clone();
             let client = Client::try_from(config).context("found no cluster")?;
@@ -178,15 +170,7 @@ impl Cluster {
 /// How the API server calls a kind.
 fn resource(kind: Kind) -> ApiResource {
     let Kind { group, version, kind, plural, .. } = kind;
-    let api_version =
-        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    ApiResource {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        api_version,
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-    }
+    object::resource(group, version, kind, plural)
 }
 
 /// Seconds since 1970.

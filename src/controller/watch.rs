@@ -11,7 +11,7 @@ use kube::{Api, Client, Resource};
 use serde_json::Value;
 
 use super::facts;
-use super::object::Object;
+use super::object::{self, Object};
 use super::run::Shared;
 use super::world::{Fact, Key, Place, Watched};
 use crate::names;
@@ -95,15 +95,7 @@ fn cause(error: &watcher::Error) -> (String, bool) {
 /// How the API server calls a kind.
 pub fn resource(row: (Watched, &str, &str, &str, &str)) -> ApiResource {
     let (_, group, version, kind, plural) = row;
-    let api_version =
-        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    ApiResource {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        api_version,
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-    }
+    object::resource(group, version, kind, plural)
 }
 
 fn take(
