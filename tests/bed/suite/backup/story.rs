@@ -39,9 +39,12 @@ fn odd(stack: &Stack) -> String {
     let text =
         run(std::process::Command::new("sh").args(["-c", list]).current_dir(folder)).unwrap();
     let is_directory = |line: &str| line.split(' ').rev().nth(4) == Some("d");
-    let lines = text.lines().map(|line| match is_directory(line) {
-        true => line.rsplitn(3, ' ').last().unwrap_or_default().to_owned(),
-        false => line.to_owned(),
+    let lines = text.lines().map(|line| {
+        if is_directory(line) {
+            line.rsplitn(3, ' ').last().unwrap_or_default().to_owned()
+        } else {
+            line.to_owned()
+        }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -66,7 +69,7 @@ fn remembered(stack: &Stack) -> Vec<String> {
     let is_known = |name: &&str| text.contains(&format!("\"name\": \"{name}\""));
     let jobs = ["first", "second"].into_iter().filter(is_known).map(|name| format!("job {name}"));
     let skills = skills.lines().map(|name| format!("skill {name}"));
-    let mut found: Vec<String> = jobs.chain(skills.map(|name| name.to_string())).collect();
+    let mut found: Vec<String> = jobs.chain(skills).collect();
     found.sort();
     found
 }

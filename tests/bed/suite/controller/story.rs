@@ -71,6 +71,9 @@ fn argo_says(stack: &Stack, wanted: &str) {
     eventually(&format!("Argo CD says {wanted}"), 180, || {
         let app = object("argocd", "application.argoproj.io", &application).unwrap();
         let health = &app["status"]["health"]["status"];
-        ensure(health == wanted, || format!("{health}"))
+        ensure(health == wanted, || {
+            let instance = stack.namespace.object("openclawinstance", "agent").unwrap();
+            format!("{health} of {}, as {}", app["status"]["resources"], instance["status"])
+        })
     });
 }
