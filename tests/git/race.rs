@@ -34,10 +34,10 @@ fn set(text: &str, key: &str, value: u32) -> String {
     text.lines().map(line).collect()
 }
 
-/// Pushes until the time is up, and returns how often.
+/// Pushes until the time is up, ten times at least, and returns how often.
 fn person(work: &Path, time: Duration) -> u32 {
     let (begun, mut count) = (Instant::now(), 0);
-    while begun.elapsed() < time {
+    while count < 10 || begun.elapsed() < time {
         let started = Instant::now();
         count += 1;
         let shared = work.join("shared.yaml");
@@ -92,10 +92,11 @@ fn a_person_and_this_program_lose_no_commit_to_each_other() {
     let cache = cache(&upstream, server.remote("", Some(upstream.secret(&[("token", PASSWORD)]))));
     let work = upstream.clone_as("person");
     let (mut count, mut lost) = (0, 0);
-    // The person ends by the clock, so that this program cannot wait for a turn for ever.
+    // The person ends by the clock, so that this program cannot wait for a turn for ever: on a slow
+    // machine it may get its turns only then.
     let by_person = std::thread::scope(|scope| {
         let person = scope.spawn(|| person(&work, time));
-        while !person.is_finished() {
+        while count < 3 || !person.is_finished() {
             let begun = Instant::now();
             count += 1;
             lost += ours(&cache, count);
@@ -125,5 +126,5 @@ fn a_person_and_this_program_lose_no_commit_to_each_other() {
         assert!(bare.graph_descendant_of(entry.id_new(), entry.id_old()).unwrap());
     }
     // Both have met, or the test shows nothing.
-    assert!(lost > 0 && count >= 3 && by_person >= 10, "{count} {by_person} {lost}");
+    assert!(lost > 0, "{count} {by_person} {lost}");
 }

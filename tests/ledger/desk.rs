@@ -98,6 +98,7 @@ impl Desk {
             cache: folder.join("cache"),
             credentials: folder.join("credentials"),
             registries: folder.join("registries"),
+            store: folder.join("store"),
         };
         let runtime = Runtime::new().unwrap();
         let (ledger, intents) = Ledger::new(source);
