@@ -39,10 +39,10 @@ pub(super) struct Flags {
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     filenames: Vec<String>,
     /// The chart that the values are of; without it that which alone has such values.
-    #[arg(long, requires = "filenames", value_parser = PossibleValuesParser::new(helm::ids()))]
+    #[arg(long, conflicts_with = "from_cluster", value_parser = PossibleValuesParser::new(helm::ids()))]
     chart: Option<String>,
     /// The Helm release that runs; its volume and its token are kept where that can be.
-    #[arg(long, requires = "filenames")]
+    #[arg(long, conflicts_with = "from_cluster")]
     release: Option<String>,
     /// Namespace of the cluster; without it that of the kubeconfig. Of the values of a chart, that
     /// of the new instance.

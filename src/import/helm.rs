@@ -158,10 +158,11 @@ pub fn source(
 
 /// Returns the charts as a table of README.md.
 pub fn table() -> String {
-    let mut out = "| chart | openclaw.json | token | volume | stays behind |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    let mut out = "| chart | openclaw.json | token | volume | to do by hand |\n| --- | --- | --- | --- | --- |\n".to_owned();
     for chart in CHARTS {
         let [config, token] = chart.about;
-        let left: Vec<String> = walk::left_behind(chart).map(|path| format!("`{path}`")).collect();
+        let left: Vec<String> =
+            walk::left_behind(chart).iter().map(|path| format!("`{path}`")).collect();
         let (id, place, left) = (chart.id, chart.volume.place, left.join(", "));
         out.push_str(&format!("| `{id}` | {config} | {token} | {place} | {left} |\n"));
     }

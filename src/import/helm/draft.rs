@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::fields::{field, merge, move_paths};
 use super::rows::Image;
 use super::{Chart, Wanted, mask, walk};
+use crate::api::auth::TOKEN_ENV;
 use crate::api::source::{self, Document};
 use crate::diagnostic::{Finding, Report};
 use crate::names;
@@ -138,6 +139,10 @@ impl<'a> Draft<'a> {
 
     /// Adds an environment variable that a Secret holds.
     pub(super) fn push_reference(&mut self, env: &str, secret: &str, key: &str, optional: bool) {
+        // A token in openclaw.json beats the one of the environment, for the application too.
+        if env == TOKEN_ENV && self.has_token {
+            return;
+        }
         let mut reference = json!({"name": secret, "key": key});
         if optional {
             reference["optional"] = true.into();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::draft::Draft;
 use super::secrecy;
-use super::take::text;
+use super::take::{TEMPLATE, fill, text};
 use crate::api::auth::TOKEN_ENV;
 use crate::diagnostic::key_path;
 use crate::validate::is_fixed_env;
@@ -27,6 +27,12 @@ pub(super) fn carry(draft: &mut Draft<'_>, path: &str, value: &Value) {
 
 /// Takes one variable: a scalar, or a mapping with `valueFrom`.
 pub(super) fn set(draft: &mut Draft<'_>, path: &str, name: &str, value: &Value) {
+    let mut value = value.clone();
+    if !fill(draft, &mut value) {
+        draft.left(path, TEMPLATE, Some("write its value"));
+        return;
+    }
+    let value = &value;
     if is_fixed_env(name) {
         let is_same = text(value).starts_with(home(draft.chart.state_dir));
         if !is_same {

@@ -69,7 +69,9 @@ impl Draft<'_> {
         if is_off {
             return;
         }
-        let claim = self.full_name().map(|name| volume.claim.replace("{}", &name));
+        let own = self.text(&format!("{}.existingClaim", volume.path));
+        let of_release = || self.full_name().map(|name| volume.claim.replace("{}", &name));
+        let claim = own.or_else(of_release);
         let has_claim = self.has("storage.persistence.existingClaim");
         if let (true, false, Some(claim)) = (volume.is_same, has_claim, &claim) {
             self.put("storage.persistence.existingClaim", claim.clone().into());

@@ -233,7 +233,7 @@ fn set_skills(draft: &mut Draft<'_>) {
     }
     draft.left(
         SKILLS,
-        "a script of yours is not run; only its list of skills is taken",
+        "the script is not run; only its list of skills is taken",
         Some("set `spec.runtimeDeps`, or write what else it does into `spec.initContainers`"),
     );
 }

@@ -12,11 +12,16 @@ use crate::names;
 /// Fields whose containers have paths of their own.
 const CONTAINERS: [&str; 2] = ["initContainers", "sidecars"];
 
+/// Why a template stays behind.
+pub(super) const TEMPLATE: &str = "it is a template of Helm that is not filled in here";
+
 /// Takes a value over, or tells why not.
 pub(super) fn apply(draft: &mut Draft<'_>, take: Take, path: &str, to: &str, node: &Node) {
     let mut value = node.value();
-    if draft.chart.is_templated && !fill(draft, &mut value) && !matches!(take, Take::Own) {
-        draft.left(path, "a template of Helm that is not filled in here", Some("write its value"));
+    // Of many variables one may be a template.
+    let is_whole = !matches!(take, Take::Own | Take::Env);
+    if is_whole && !fill(draft, &mut value) {
+        draft.left(path, TEMPLATE, Some("write its value"));
         return;
     }
     match take {
@@ -124,9 +129,11 @@ fn hosts(draft: &mut Draft<'_>, path: &str, to: &str, value: &Value) {
     draft.put(to, kept.into());
 }
 
-/// Fills in the templates that only name another value; returns whether none is left.
-fn fill(draft: &Draft<'_>, value: &mut Value) -> bool {
+/// Fills in the templates that only name another value; returns whether none is left. Only some
+/// charts have templates in their values.
+pub(super) fn fill(draft: &Draft<'_>, value: &mut Value) -> bool {
     match value {
+        _ if !draft.chart.is_templated => true,
         Value::String(text) if text.contains("{{") => {
             let inside = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
             let name = inside.and_then(|inside| inside.trim().strip_prefix(".Values."));

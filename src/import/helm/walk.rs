@@ -39,11 +39,18 @@ pub(super) fn walk(draft: &mut Draft<'_>) {
     }
 }
 
-/// Returns the values that stay behind with any image, for README.md.
-pub(super) fn left_behind(chart: &Chart) -> impl Iterator<Item = String> {
+/// Returns the values that stay behind and leave something to do, for README.md; without those
+/// that only stand for what is unknown below them.
+pub(super) fn left_behind(chart: &Chart) -> Vec<String> {
     let groups = chart.groups.iter().filter(|group| group.image != Image::Foreign);
-    let left = groups.flat_map(flat).filter(|row| matches!(row.take, Take::Left { .. }));
-    left.map(|row| row.from)
+    let rows: Vec<Flat> = groups.flat_map(flat).collect();
+    let is_rest = |path: &str| {
+        let below =
+            |row: &Flat| row.from.strip_prefix(path).map(|rest| rest.starts_with(['.', '[']));
+        rows.iter().any(|row| below(row) == Some(true))
+    };
+    let left = rows.iter().filter(|row| matches!(row.take, Take::Left { hint: Some(_), .. }));
+    left.filter(|row| !is_rest(&row.from)).map(|row| row.from.clone()).collect()
 }
 
 /// Returns the values that are secrets, or hold some, whatever their names are.

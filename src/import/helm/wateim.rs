@@ -135,7 +135,12 @@ fn finish(draft: &mut Draft<'_>) {
     draft.set_account();
     if draft.is_on("rbac.create") {
         let rules = draft.at("rbac.rules").clone();
-        draft.put("security.rbac.additionalRules", rules);
+        if draft.has("security.rbac.createServiceAccount") {
+            let why = "no Role is rendered for a ServiceAccount that is made elsewhere";
+            draft.left("rbac.rules", why, Some("grant the rights beside the instance"));
+        } else {
+            draft.put("security.rbac.additionalRules", rules);
+        }
     }
     set_config(draft);
     set_secrets(draft);
