@@ -147,8 +147,8 @@ pub(super) fn fill(draft: &Draft<'_>, value: &mut Value) -> bool {
             }
             is_found
         }
-        Value::Array(items) => items.iter_mut().fold(true, |all, item| fill(draft, item) && all),
-        Value::Object(map) => map.values_mut().fold(true, |all, item| fill(draft, item) && all),
+        Value::Array(items) => items.iter_mut().all(|item| fill(draft, item)),
+        Value::Object(map) => map.values_mut().all(|item| fill(draft, item)),
         _ => true,
     }
 }
