@@ -73,7 +73,7 @@ enum Verb {
     Status(status::Flags),
     /// Show what belongs to an instance in the cluster.
     Tree(belongings::Flags),
-    /// Write sources for instances that the Go operator runs.
+    /// Write sources from what the Go operator or a Helm chart runs.
     Import(import::Flags),
     /// Explain a finding's code, or a field.
     Explain(explain::Flags),

@@ -1,4 +1,5 @@
-//! Turns an instance that the Go operator runs into a source that renders to the same agent.
+//! Turns an instance that the Go operator runs into a source that renders to the same agent; the
+//! values of a Helm chart become one in [`helm`].
 //!
 //! ```text
 //! export -documents-> Document -source-> Source {text, notes} + findings of what stays behind
@@ -8,6 +9,7 @@
 //! told. What is added is what runs and the export does not say, because the renderer would
 //! choose otherwise where nothing is written: version, volume, token.
 
+pub mod helm;
 pub mod live;
 pub mod steps;
 
@@ -58,7 +60,7 @@ pub struct Source {
     pub is_live: bool,
 }
 
-/// Splits an export into its instances; a `List` is taken apart.
+/// Splits an export into its instances and the values of charts; a `List` is taken apart.
 pub fn documents(input: &Input, report: &mut Report) -> Vec<Document> {
     let (documents, findings) = source::read(&input.name, &input.bytes);
     findings.into_iter().for_each(|finding| report.push(finding));
@@ -77,6 +79,7 @@ pub fn documents(input: &Input, report: &mut Report) -> Vec<Document> {
                     if is_instance { found.push(one) } else { report.push(foreign(&one)) }
                 }
             }
+            _ if helm::is_values(&document) => found.push(document),
             _ => report.push(foreign(&document)),
         }
     }

@@ -18,7 +18,7 @@
 //! - [`tree`]: which files are ours and what changes; [`bump`]: a tag in the text of a source
 //! - [`repository`]: all of that for the files of a folder or a commit
 //! - [`update`]: which version an instance takes next, or why none
-//! - [`import`]: sources for what the Go operator runs
+//! - [`import`]: sources for what the Go operator runs, and from the values of Helm charts
 //! - [`overview`]: what a cluster says about instances, as tables and trees
 //! - [`diff`]: what is between two sets of objects, and what it means where the old ones run
 //! - [`starter`]: the files of a new repository

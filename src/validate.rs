@@ -26,6 +26,11 @@ use crate::diagnostic::{Finding, Report, Severity};
 
 pub use table::CHECKS;
 
+/// Whether a variable of the main container is fixed, as the Pod is built around it.
+pub fn is_fixed_env(name: &str) -> bool {
+    checks::environment::is_fixed(name)
+}
+
 /// One rule.
 pub struct Check {
     /// Stable code, such as `OC0104`.

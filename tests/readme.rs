@@ -18,11 +18,12 @@ use openclaw::model::images;
 use openclaw::validate::refused::REFUSED;
 
 /// Programs of others: their commands are not run, and their flags not looked up.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "buildah",
     "cargo",
     "find",
     "git",
+    "helm",
     "kind",
     "kubectl",
     "kustomize",
@@ -34,7 +35,7 @@ const OTHERS: [&str; 11] = [
 
 /// What looks at a cluster.
 const OF_A_CLUSTER: [&str; 4] =
-    ["openclaw diff --live", "openclaw status", "openclaw tree", "openclaw import"];
+    ["openclaw diff --live", "openclaw status", "openclaw tree", "openclaw import -n"];
 
 fn committed() -> String {
     std::fs::read_to_string(kit::root().join("README.md")).unwrap()
@@ -158,7 +159,7 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 7, "markers");
+    assert_eq!(count, 8, "markers");
     new
 }
 
@@ -278,6 +279,8 @@ fn scratch() -> Test {
         }
     }
     test.write(".openclaw/.keep", "");
+    let values = kit::root().join("tests/helm/thepagent-production.yaml");
+    test.write("values.yaml", std::fs::read(values).unwrap());
     test
 }
 

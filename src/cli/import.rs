@@ -1,15 +1,18 @@
-//! `openclaw import`: sources for instances that the Go operator runs.
+//! `openclaw import`: sources for instances that the Go operator runs, and for releases of charts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
 use super::cluster::{self, Cluster, INSTANCE};
 use super::project::{self, Project};
 use super::{Outcome, files, print, tell, tell_report};
 use crate::api::Input;
+use crate::api::source::Document;
 use crate::diagnostic::Report;
+use crate::import::helm::{self, Wanted};
 use crate::import::live::Live;
 use crate::import::{self, Source, steps};
 use crate::names;
@@ -19,22 +22,30 @@ use crate::repository::{self, Edits};
 use crate::validate;
 
 const WHAT: &str = "Writes one file an instance and never over one that exists; the cluster is only \
-     read. README.md has the way from there under `Taking over from the Go operator`. Exits 1 when \
-     what was written has errors that are left for you.";
+     read. README.md has the way from there under `Taking over from the Go operator` and `Coming \
+     from a Helm chart`. Exits 1 when what was written has errors that are left for you.";
 
 /// Flags of `openclaw import`.
 #[derive(Args, Debug)]
 #[command(after_help = WHAT)]
 pub(super) struct Flags {
-    /// Instances to import, as `name` or `namespace/name`; without any, all that are found.
+    /// Instances to import, as `name` or `namespace/name`; without any, all that are found. For
+    /// the values of a chart, the name of the new instance.
     names: Vec<String>,
     /// Read the instances, and what runs beside them, from the cluster.
     #[arg(long, conflicts_with = "filenames", required_unless_present = "filenames")]
     from_cluster: bool,
-    /// Files of exported instances or lists of them, `-` for stdin.
+    /// Files of exported instances or lists of them, or the values of a Helm chart; `-` for stdin.
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     filenames: Vec<String>,
-    /// Namespace of the cluster; without it that of the kubeconfig.
+    /// The chart that the values are of; without it that which alone has such values.
+    #[arg(long, conflicts_with = "from_cluster", value_parser = PossibleValuesParser::new(helm::ids()))]
+    chart: Option<String>,
+    /// The Helm release that runs; its volume and its token are kept where that can be.
+    #[arg(long, conflicts_with = "from_cluster")]
+    release: Option<String>,
+    /// Namespace of the cluster; without it that of the kubeconfig. Of the values of a chart, that
+    /// of the new instance.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
     namespace: Option<String>,
     /// All namespaces of the cluster, whatever else is said.
@@ -60,10 +71,11 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         tell_report(&mut report, color, false);
         return Ok(Outcome::Finding);
     };
+    let mut todo = String::new();
     let sources = if flags.from_cluster {
         from_cluster(flags, &mut report)?
     } else {
-        from_files(flags, &mut report)?
+        from_files(flags, &project, &mut todo, &mut report)?
     };
     if sources.is_empty() {
         tell_report(&mut report, color, false);
@@ -81,7 +93,8 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         tell(&format!("{verb} {}\n", project::shown(&folder.join(path))));
         source.notes.iter().for_each(|note| tell(&format!("  {note}\n")));
     }
-    tell(&steps::steps(&sources, &project.settings.output));
+    todo.push_str(&steps::steps(&sources, &project.settings.output));
+    tell(&todo);
     if flags.dry_run {
         let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
         print(&texts.join("---\n"))?;
@@ -106,10 +119,20 @@ fn is_named(flags: &Flags, namespace: &str, name: &str) -> bool {
         || flags.names.iter().any(|asked| cluster::place(asked, namespace) == (namespace, name))
 }
 
-fn from_files(flags: &Flags, report: &mut Report) -> anyhow::Result<Vec<Source>> {
+fn from_files(
+    flags: &Flags,
+    project: &Project,
+    todo: &mut String,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Source>> {
     let mut found = Vec::new();
     for input in project::typed(&flags.filenames)? {
         for document in import::documents(&input, report) {
+            if helm::is_values(&document) {
+                let output = &project.settings.output;
+                found.extend(from_values(flags, &document, output, todo, report)?);
+                continue;
+            }
             let object = document.value();
             let part = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
             if is_named(flags, part("namespace"), part("name")) {
@@ -118,6 +141,35 @@ fn from_files(flags: &Flags, report: &mut Report) -> anyhow::Result<Vec<Source>>
         }
     }
     Ok(found)
+}
+
+/// Takes the values of a chart for one instance, which they do not name.
+fn from_values(
+    flags: &Flags,
+    document: &Document,
+    output: &str,
+    todo: &mut String,
+    report: &mut Report,
+) -> anyhow::Result<Option<Source>> {
+    let [name] = &flags.names[..] else {
+        anyhow::bail!(
+            "found the values of a chart and {} names, allowed: one, that of the new instance, as \
+             in `openclaw import -f values.yaml my-agent`",
+            flags.names.len()
+        );
+    };
+    let (namespace, name) = match name.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (flags.namespace.as_deref(), name.as_str()),
+    };
+    let chart = match &flags.chart {
+        Some(id) => helm::chart(id),
+        None => helm::detect(document, report),
+    };
+    let Some(chart) = chart else { return Ok(None) };
+    let wanted = Wanted { name, namespace, release: flags.release.as_deref() };
+    todo.push_str(&helm::steps::steps(chart, wanted, output));
+    Ok(Some(helm::source(document, chart, wanted, report)))
 }
 
 fn from_cluster(flags: &Flags, report: &mut Report) -> anyhow::Result<Vec<Source>> {

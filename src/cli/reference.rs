@@ -10,6 +10,7 @@ use crate::api::crd::EMBEDDED;
 use crate::controller::rights;
 use crate::diagnostic::codes;
 use crate::diff::impact;
+use crate::import::helm;
 use crate::validate::{CHECKS, Cel, admission, settings};
 
 /// A table of README.md.
@@ -25,6 +26,8 @@ pub(super) enum Table {
     Rights,
     /// What a change can mean.
     Impacts,
+    /// Helm charts whose values are imported.
+    Charts,
 }
 
 /// Returns a table as Markdown.
@@ -44,6 +47,7 @@ pub(super) fn table(table: Table) -> String {
         Table::Findings => findings(),
         Table::Rights => rights::table(),
         Table::Impacts => impact::table(),
+        Table::Charts => helm::table(),
     }
 }
 

@@ -15,10 +15,15 @@ const FIXED: [&str; 7] = [
     "NPM_CONFIG_CACHE",
 ];
 
+/// Whether a variable is one of those.
+pub(in crate::validate) fn is_fixed(name: &str) -> bool {
+    FIXED.contains(&name)
+}
+
 /// Variables that users may not set.
 pub(in crate::validate) fn fixed_env(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for (index, env) in subject.spec.env.iter().enumerate() {
-        if FIXED.contains(&env.name.as_str()) {
+        if is_fixed(&env.name) {
             findings.advise(
                 format!("spec.env[{index}].name"),
                 format!("`{}` is fixed: the Pod's paths, ports and probes depend on it", env.name),
