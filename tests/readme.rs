@@ -1,8 +1,9 @@
 //! README.md says nothing that is not so: its files validate, its commands run, its flags, fields,
-//! codes, links and images exist, and its tables are the binary's.
+//! codes, links and images exist, its tables are the binary's, and its screens are what it prints.
 //!
 //! `UPDATE=1 cargo test --test readme` writes the generated parts anew.
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
@@ -10,6 +11,12 @@
 )]
 
 mod kit;
+#[path = "readme/picture.rs"]
+mod picture;
+#[path = "readme/screens.rs"]
+mod screens;
+#[path = "cluster/server.rs"]
+mod server;
 
 use std::collections::BTreeSet;
 
@@ -136,10 +143,13 @@ fn generated(name: &str, text: &str) -> String {
         "refused" => refused(),
         command => {
             let words: Vec<&str> = command.split_whitespace().collect();
-            let ["openclaw", "reference", table] = words[..] else {
-                panic!("nothing makes `{name}`")
-            };
-            Test::new().args(["reference", table]).success()
+            match words[..] {
+                ["screen", name] => screens::screen(name),
+                ["openclaw", "reference", table] => {
+                    Test::new().args(["reference", table]).success()
+                }
+                _ => panic!("nothing makes `{name}`"),
+            }
         }
     }
 }
@@ -158,13 +168,18 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 7, "markers");
+    assert_eq!(count, 7 + screens::COUNT, "markers");
     new
 }
 
 #[test]
 fn the_generated_parts_are_what_the_binary_gives() {
     kit::golden("README.md", &fresh(&committed()));
+}
+
+#[test]
+fn the_picture_is_what_a_terminal_shows() {
+    kit::golden(".github/diff.svg", &screens::picture());
 }
 
 /// The document that a block stands for: itself, or a spec inside an instance that is fit to run.
@@ -527,7 +542,7 @@ fn the_exit_codes_are_those_of_the_help() {
 #[test]
 fn the_difference_that_is_shown_is_the_one_that_is_printed() {
     let (blocks, _) = parts(&readme());
-    let shown = blocks.iter().find(|block| block.text.contains("opens the network")).unwrap();
+    let shown = blocks.iter().find(|block| block.text.contains("\n--- a/rendered/")).unwrap();
     let test = scratch();
     let path = "instances/support-agent.yaml";
     let text = std::fs::read_to_string(test.path().join(path)).unwrap();
