@@ -563,3 +563,13 @@ fn the_finding_that_is_shown_is_the_one_that_is_printed() {
     let found = test.args(["validate", "instances/my-agent.yaml"]).finding();
     assert_eq!(found, format!("{}1 error\n", shown.text));
 }
+
+#[test]
+fn every_shell_has_its_line() {
+    let help = Test::new().args(["completion", "--help"]).success();
+    let (_, shells) = help.split_once("[possible values: ").unwrap();
+    let (shells, _) = shells.split_once(']').unwrap();
+    for shell in shells.split(", ") {
+        assert!(readme().contains(&format!("openclaw completion {shell}")), "{shell}");
+    }
+}
