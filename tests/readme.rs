@@ -1,8 +1,9 @@
 //! README.md says nothing that is not so: its files validate, its commands run, its flags, fields,
-//! codes, links and images exist, and its tables are the binary's.
+//! codes, links and images exist, its tables are the binary's, and its screens are what it prints.
 //!
 //! `UPDATE=1 cargo test --test readme` writes the generated parts anew.
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
@@ -10,6 +11,12 @@
 )]
 
 mod kit;
+#[path = "readme/picture.rs"]
+mod picture;
+#[path = "readme/screens.rs"]
+mod screens;
+#[path = "cluster/server.rs"]
+mod server;
 
 use std::collections::BTreeSet;
 
@@ -137,10 +144,13 @@ fn generated(name: &str, text: &str) -> String {
         "refused" => refused(),
         command => {
             let words: Vec<&str> = command.split_whitespace().collect();
-            let ["openclaw", "reference", table] = words[..] else {
-                panic!("nothing makes `{name}`")
-            };
-            Test::new().args(["reference", table]).success()
+            match words[..] {
+                ["screen", name] => screens::screen(name),
+                ["openclaw", "reference", table] => {
+                    Test::new().args(["reference", table]).success()
+                }
+                _ => panic!("nothing makes `{name}`"),
+            }
         }
     }
 }
@@ -159,13 +169,18 @@ fn fresh(text: &str) -> String {
         count += 1;
     }
     new.push_str(rest);
-    assert_eq!(count, 8, "markers");
+    assert_eq!(count, 8 + screens::COUNT, "markers");
     new
 }
 
 #[test]
 fn the_generated_parts_are_what_the_binary_gives() {
     kit::golden("README.md", &fresh(&committed()));
+}
+
+#[test]
+fn the_picture_is_what_a_terminal_shows() {
+    kit::golden(".github/diff.svg", &screens::picture());
 }
 
 /// The document that a block stands for: itself, or a spec inside an instance that is fit to run.
@@ -530,7 +545,7 @@ fn the_exit_codes_are_those_of_the_help() {
 #[test]
 fn the_difference_that_is_shown_is_the_one_that_is_printed() {
     let (blocks, _) = parts(&readme());
-    let shown = blocks.iter().find(|block| block.text.contains("opens the network")).unwrap();
+    let shown = blocks.iter().find(|block| block.text.contains("\n--- a/rendered/")).unwrap();
     let test = scratch();
     let path = "instances/support-agent.yaml";
     let text = std::fs::read_to_string(test.path().join(path)).unwrap();
@@ -550,4 +565,14 @@ fn the_finding_that_is_shown_is_the_one_that_is_printed() {
     let test = Test::new().file("instances/my-agent.yaml", instance);
     let found = test.args(["validate", "instances/my-agent.yaml"]).finding();
     assert_eq!(found, format!("{}1 error\n", shown.text));
+}
+
+#[test]
+fn every_shell_has_its_line() {
+    let help = Test::new().args(["completion", "--help"]).success();
+    let (_, shells) = help.split_once("[possible values: ").unwrap();
+    let (shells, _) = shells.split_once(']').unwrap();
+    for shell in shells.split(", ") {
+        assert!(readme().contains(&format!("openclaw completion {shell}")), "{shell}");
+    }
 }
