@@ -13,6 +13,7 @@ mod controller;
 mod diff;
 mod explain;
 mod files;
+mod findings;
 mod function;
 mod git_worker;
 mod import;

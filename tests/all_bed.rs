@@ -35,6 +35,8 @@ mod fixed;
 mod image;
 #[path = "bed/suite/joined.rs"]
 mod joined;
+#[path = "bed/suite/plugin.rs"]
+mod plugin;
 #[path = "bed/suite/removal.rs"]
 mod removal;
 #[path = "bed/suite/runtime.rs"]

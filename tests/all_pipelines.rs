@@ -2,6 +2,7 @@
 //! of Argo CD. Each is run by the program that it is for, or as that program would run it. Runs
 //! under `tests/run all`, which installs them.
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
@@ -10,12 +11,19 @@
     reason = "tests fail by panicking and start programs"
 )]
 
+#[path = "pipelines/comment.rs"]
+mod comment;
+#[path = "pipelines/host.rs"]
+mod host;
+#[path = "pipelines/job.rs"]
+mod job;
 mod kit;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use job::Job;
 use kit::Test;
 use serde_json::{Value, json};
 
@@ -116,121 +124,52 @@ fn the_hooks_that_this_project_offers_run() {
     assert!(text.contains("stale: rendered/agents/my-agent/"), "{text}");
 }
 
-/// A run of the action: its steps in their order, as GitHub runs those of a composite one.
-struct Action<'a> {
-    test: &'a Test,
-    inputs: BTreeMap<String, String>,
-    /// Whether the cache has the tool.
-    is_cached: bool,
-    path: String,
-    ran: Vec<String>,
-    printed: String,
-}
-
-impl Action<'_> {
-    fn expand(&self, text: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${{ ") {
-            let (name, after) = after.split_once(" }}").unwrap();
-            let value = match name {
-                "github.action_path" => {
-                    kit::root().join(".github/actions/check").to_str().unwrap().to_owned()
-                }
-                name => self.inputs[name.strip_prefix("inputs.").unwrap()].clone(),
-            };
-            out.push_str(&format!("{before}{value}"));
-            rest = after;
-        }
-        out + rest
-    }
-
-    /// Whether a step runs after those before it.
-    fn is_due(&self, condition: Option<&str>, is_good: bool) -> bool {
-        match condition {
-            None => is_good,
-            Some("steps.cache.outputs.cache-hit != 'true'") => is_good && !self.is_cached,
-            Some("always() && inputs.sarif != ''") => !self.inputs["sarif"].is_empty(),
-            Some(other) => panic!("{other}"),
-        }
-    }
-
-    fn run(&mut self) -> bool {
-        let action = yaml(&read(".github/actions/check/action.yml"));
-        assert_eq!(action["runs"]["using"], "composite");
-        for (name, input) in action["inputs"].as_object().unwrap() {
-            let default = input["default"].as_str().unwrap().to_owned();
-            self.inputs.entry(name.clone()).or_insert(default);
-        }
-        let (scratch, mut is_good) = (self.test.path().join(".git"), true);
-        for step in action["runs"]["steps"].as_array().unwrap() {
-            if !self.is_due(step["if"].as_str(), is_good) {
-                continue;
-            }
-            let Some(script) = step["run"].as_str() else {
-                assert_eq!(step["uses"], "actions/cache@v4");
-                continue;
-            };
-            assert_eq!(step["shell"], "bash");
-            let mut env = BTreeMap::from([("PATH".to_owned(), self.path.clone())]);
-            for (name, value) in step["env"].as_object().into_iter().flatten() {
-                env.insert(name.clone(), self.expand(value.as_str().unwrap()));
-            }
-            for (name, file) in [("RUNNER_TEMP", ""), ("GITHUB_OUTPUT", "o"), ("GITHUB_PATH", "p")]
-            {
-                env.insert(name.to_owned(), scratch.join(file).to_str().unwrap().to_owned());
-            }
-            let folder =
-                step["working-directory"].as_str().map_or(".".to_owned(), |f| self.expand(f));
-            let script = format!("cd \"{folder}\"\n{}", self.expand(script));
-            let found = run_with(self.test, &script, &env);
-            is_good &= found.is_ok();
-            self.ran.push(step["name"].as_str().unwrap().to_owned());
-            self.printed.push_str(&found.unwrap_or_else(|text| text));
-        }
-        is_good
-    }
-}
-
-fn action(test: &Test, inputs: &[(&str, &str)], is_cached: bool) -> (bool, Vec<String>, String) {
-    let inputs = inputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let mut action =
-        Action { test, inputs, is_cached, path: path(), ran: Vec::new(), printed: String::new() };
-    let is_good = action.run();
-    (is_good, action.ran, action.printed)
+/// Runs the action: whether it passed, the names of the steps that ran, and what they printed.
+fn action(test: &Test, inputs: &[(&str, &str)]) -> (bool, Vec<String>, String) {
+    let action = yaml(&read(".github/actions/check/action.yml"));
+    let mut job = Job::new(test);
+    job.inputs(&action, inputs);
+    let is_good = job.run(&action["runs"]["steps"]);
+    (is_good, job.ran, job.printed)
 }
 
 /// Puts the tool where the cache, or cargo, puts it.
 fn cache(test: &Test) {
     let bin = test.path().join(".git/openclaw/bin");
     std::fs::create_dir_all(&bin).unwrap();
-    std::os::unix::fs::symlink(kit::binary(), bin.join("openclaw")).unwrap();
+    let tool = bin.join("openclaw");
+    if !tool.exists() {
+        std::os::unix::fs::symlink(kit::binary(), tool).unwrap();
+    }
 }
 
 #[test]
 fn the_action_annotates_findings_writes_sarif_and_stops_a_stale_tree() {
     let test = repository("");
     cache(&test);
-    let (is_good, ran, printed) = action(&test, &[], true);
-    let names = ["Find the sources", "Validate", "Check the rendered tree"];
-    assert!(is_good && ran == names && printed.is_empty(), "{ran:?} {printed}");
+    let check = "Check the instances and the rendered tree";
+    let (is_good, ran, printed) = action(&test, &[]);
+    assert!(is_good && ran == ["Find the sources", check] && printed.is_empty(), "{printed}");
     let output = std::fs::read_to_string(test.path().join(".git/o")).unwrap();
     assert!(output.starts_with("hash=") && output.len() == 70, "{output}");
-    change(&test, "10Gi", "20Gi");
-    let (is_good, _, printed) = action(&test, &[("sarif", "a.sarif")], true);
-    assert!(!is_good && printed.contains("stale: rendered/agents/"), "{printed}");
-    change(&test, "20Gi", "ten");
-    let (is_good, ran, printed) = action(&test, &[("sarif", "a.sarif")], true);
-    assert_eq!(ran[1..], ["Validate", "Write the findings as SARIF"]);
-    assert!(
-        !is_good && printed.starts_with("::error file=instances/my-agent.yaml,line="),
-        "{printed}"
-    );
-    let sarif = std::fs::read_to_string(test.path().join("a.sarif")).unwrap();
-    let sarif: Value = serde_json::from_str(&sarif).unwrap();
-    let result = &sarif["runs"][0]["results"][0];
-    let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-    assert_eq!((&result["level"], place), (&json!("error"), &json!(INSTANCE)));
+    let first = |test: &Test| {
+        let sarif = std::fs::read_to_string(test.path().join("a.sarif")).unwrap();
+        let sarif: Value = serde_json::from_str(&sarif).unwrap();
+        let result = &sarif["runs"][0]["results"][0];
+        let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        (result["ruleId"].clone(), result["level"].clone(), place.clone())
+    };
+    for (from, to, code, file) in [
+        ("10Gi", "20Gi", "OC0341", "rendered/agents/my-agent/.openclaw.lock"),
+        ("20Gi", "ten", "OC0116", INSTANCE),
+    ] {
+        change(&test, from, to);
+        let (is_good, ran, printed) = action(&test, &[("sarif", "a.sarif")]);
+        assert_eq!(ran[1..], [check, "Write the findings as SARIF"]);
+        let annotation = format!("::error file={file},line=");
+        assert!(!is_good && printed.starts_with(&annotation), "{printed}");
+        assert_eq!(first(&test), (json!(code), json!("error"), json!(file)));
+    }
 }
 
 #[test]
@@ -242,17 +181,14 @@ fn the_action_builds_the_tool_from_its_own_sources_and_works_in_a_folder() {
     test.write(".git/bin/cargo", cargo);
     run(&test, "chmod +x .git/bin/cargo").unwrap();
     let own = test.path().join(".git/bin").display().to_string();
-    let mut action = Action {
-        test: &test,
-        inputs: BTreeMap::from([("working-directory".to_owned(), "fleet".to_owned())]),
-        is_cached: false,
-        path: format!("{own}:{}", path()),
-        ran: Vec::new(),
-        printed: String::new(),
-    };
-    assert!(action.run(), "{}", action.printed);
-    let names = ["Find the sources", "Build openclaw", "Validate", "Check the rendered tree"];
-    assert_eq!(action.ran, names);
+    let action = yaml(&read(".github/actions/check/action.yml"));
+    let mut job = Job::new(&test);
+    job.inputs(&action, &[("working-directory", "fleet")]);
+    job.set("steps.cache.outputs.cache-hit", "");
+    job.env.insert("PATH".to_owned(), format!("{own}:{}", path()));
+    assert!(job.run(&action["runs"]["steps"]), "{}", job.printed);
+    let names = ["Find the sources", "Build openclaw", "Check the instances and the rendered tree"];
+    assert_eq!(job.ran, names);
 }
 
 #[track_caller]

@@ -260,7 +260,7 @@ fn what_a_pipeline_takes_from_this_project_is_there() {
     let mut count = 0;
     for block in blocks.iter().filter(|block| block.text.contains("OWNER/openclaw")) {
         let value: serde_json::Value = serde_yaml::from_str(&block.text).unwrap();
-        for step in value.as_array().into_iter().flatten() {
+        for step in value["steps"].as_array().into_iter().flatten() {
             let uses = step["uses"].as_str().unwrap().split('@').next().unwrap();
             let Some(folder) = uses.strip_prefix("OWNER/openclaw/") else { continue };
             let action = read(&format!("{folder}/action.yml"));
@@ -281,7 +281,7 @@ fn what_a_pipeline_takes_from_this_project_is_there() {
             count += 1;
         }
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
 }
 
 /// A clone of an example with the rest of the project's examples beside it.

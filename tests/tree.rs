@@ -154,6 +154,86 @@ fn check_names_what_is_not_as_it_should_be_and_writes_nothing() {
     assert!(stale >= 2, "the StatefulSet is stale too\n{}", output.stderr);
 }
 
+/// A tree in which something is wrong in every way that there is, and an instance with a warning.
+fn wrong() -> Test {
+    let test = Test::new()
+        .file("openclaw.yaml", format!("{SETTINGS}layout: instance\n"))
+        .file("instances/gone.yaml", CLEAN.replace("my-agent", "gone"))
+        .file("instances/kept.yaml", CLEAN.replace("my-agent", "kept"))
+        .file("instances/lost.yaml", CLEAN.replace("my-agent", "lost"))
+        .file("instances/old.yaml", CLEAN.replace("my-agent", "old"));
+    let mut test = test;
+    assert_eq!(run(&mut test, "render").code, Some(0));
+    remove(&test, "instances/gone.yaml");
+    test.write("rendered/default/kept/manifest.yaml", "kind: Secret\n");
+    remove(&test, "rendered/default/lost/manifest.yaml");
+    test.write("instances/old.yaml", CLEAN.replace("my-agent", "old") + "  suspended: true\n");
+    let bare: String = CLEAN.replace("my-agent", "new").split_inclusive('\n').take(7).collect();
+    test.write("instances/new.yaml", bare);
+    test.write("rendered/default/new/manifest.yaml", "kind: Secret\n");
+    test.write("rendered/default/lost/a, b: c.yaml", "kind: Secret\n");
+    test
+}
+
+#[test]
+fn check_tells_machines_what_it_tells_people() {
+    let mut test = wrong();
+    kit::golden("tests/tree/check.text", &run(&mut test, "render --check").stderr);
+    for format in ["json", "github", "gitlab", "sarif"] {
+        let output = run(&mut test, &format!("render --check --output {format}"));
+        assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "{format}");
+        let mut text = output.stdout;
+        if format == "sarif" {
+            // The rules are the table of codes, which tests/cli.rs looks at.
+            let mut sarif: serde_json::Value = serde_json::from_str(&text).unwrap();
+            sarif["runs"][0]["tool"] = serde_json::json!({});
+            text = format!("{sarif:#}\n");
+        }
+        kit::golden(&format!("tests/tree/check.{format}"), &text);
+    }
+}
+
+#[test]
+fn machines_get_one_document_whatever_is_found() {
+    let mut test = rendered();
+    for (format, nothing) in [("json", "[]\n"), ("gitlab", "[]\n"), ("github", "")] {
+        let output = run(&mut test, &format!("render --check --output {format}"));
+        assert_eq!((output.code, output.stdout.as_str()), (Some(0), nothing), "{format}");
+    }
+    let codes = |test: &mut Test, line: &str| -> (Option<i32>, Vec<String>) {
+        let output = run(test, line);
+        let found: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        let codes = found.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap());
+        (output.code, codes.map(str::to_owned).collect())
+    };
+    // Only a change of the tree shows this one, so `openclaw validate` cannot.
+    let moved = CLEAN.replace("my-agent", "moved");
+    test.write("instances/my-agent.yaml", moved);
+    let (code, all) = codes(&mut test, "render --check --output json");
+    assert!(code == Some(1) && all.contains(&"OC0308".to_owned()), "{all:?}");
+    assert!(all.contains(&"OC0342".to_owned()), "{all:?}");
+    let strict = codes(&mut test, "render --check --strict --output json");
+    assert_eq!(strict, (Some(1), vec!["OC0308".to_owned()]), "nothing is compared any more");
+    test.write("instances/my-agent.yaml", CLEAN.replace("my-agent", "My_Agent"));
+    let invalid = codes(&mut test, "render --check --output json");
+    assert_eq!(invalid, (Some(1), vec!["OC0101".to_owned()]));
+    test.write("openclaw.yaml", format!("{SETTINGS}requires: \"<0.1\"\n"));
+    let refused = codes(&mut test, "render --check --output json");
+    assert_eq!(refused, (Some(1), vec!["OC0311".to_owned()]));
+}
+
+#[test]
+fn the_format_is_told_from_the_folder() {
+    let mut test = rendered();
+    let output = run(&mut test, "render --output json");
+    assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
+    let output = run(&mut test, "render --check -o sarif");
+    let words = "error: no tree in sarif: `-o` is its folder, and `--output sarif` the format\n";
+    assert_eq!((output.code, output.stderr.as_str()), (Some(2), words));
+    assert_eq!(run(&mut test, "render -o sarif").code, Some(0));
+    assert_eq!(run(&mut test, "render --check -o sarif").code, Some(0));
+}
+
 /// Puts one file into a state and returns what `--check` then hints.
 #[track_caller]
 fn hints(change: impl Fn(&Test, &str)) -> Vec<String> {

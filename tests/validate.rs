@@ -77,13 +77,15 @@ fn a_clean_instance_has_no_findings() {
 
 /// The one of OC0128 is a megabyte and made by its test; OC0308 and OC0309 are about two trees,
 /// and theirs are in tests/effects.rs; OC0313 is about no instance, and is in tests/install.rs;
+/// OC0341 to OC0345 are about files of a tree, and are in tests/tree.rs;
 /// OC0321 and OC0322 are about a new repository, OC0323 about a function, and are in
 /// tests/init.rs and tests/function.rs; OC0331 to OC0336 are about Helm charts, and are in
 /// tests/helm.rs; OC0401 and OC0402 are about updates, and are in
 /// tests/bump.rs and tests/repository.rs.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 20] = [
     "OC0128", "OC0308", "OC0309", "OC0313", "OC0321", "OC0322", "OC0323", "OC0331", "OC0332",
-    "OC0333", "OC0334", "OC0335", "OC0336", "OC0401", "OC0402",
+    "OC0333", "OC0334", "OC0335", "OC0336", "OC0341", "OC0342", "OC0343", "OC0344", "OC0345",
+    "OC0401", "OC0402",
 ];
 
 #[test]

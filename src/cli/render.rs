@@ -1,8 +1,8 @@
 //! `openclaw render`: a stream on stdout, or the tree of the repository.
 
+mod check;
 mod part;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -10,11 +10,12 @@ use rayon::prelude::*;
 
 use part::Part;
 
+use super::findings::{Findings, Format};
 use super::progress::Progress;
 use super::project::{self, Project};
 use super::staging::Staging;
 use super::voice::{detail, note};
-use super::{Outcome, files, print, tell, tell_report};
+use super::{Outcome, files, print, tell};
 use crate::api::Sources;
 use crate::api::settings::{Kustomization, Layout, Settings};
 use crate::diagnostic::Report;
@@ -36,6 +37,9 @@ pub(super) struct Flags {
     /// Write nothing; name every file that is not as it should be, and exit 1.
     #[arg(long)]
     check: bool,
+    /// How what `--check` finds is printed: text goes to stderr, the others to stdout.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, requires = "check")]
+    output: Format,
     /// Replace files that are hand-edited or foreign.
     #[arg(long)]
     force: bool,
@@ -60,10 +64,11 @@ enum LayoutFlag {
 
 /// Renders the instances.
 pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
+    let mut findings = Findings::new(flags.output, color, flags.strict);
     let mut report = Report::default();
     let Some(mut project) = project::find(flags.input.config.as_deref(), &mut report)? else {
-        tell_report(&mut report, color, flags.strict);
-        return Ok(Outcome::Finding);
+        findings.take(report);
+        return findings.end();
     };
     if let Some(layout) = flags.layout {
         project.settings.layout = match layout {
@@ -78,16 +83,16 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     let sources = project::read(&flags.input, &project, &mut report)?;
     let engine = engine(&project)?;
     let (valid, neighbors) = accept(sources, &project, &mut report);
-    if tell_report(&mut report, color, flags.strict) {
-        return Ok(Outcome::Finding);
+    if findings.take(report) {
+        return findings.end();
     }
     let run = Run { settings: &project.settings, neighbors: &neighbors, engine: &engine };
     let named = !flags.input.paths.is_empty() || !flags.input.filenames.is_empty();
     match (&flags.output_dir, &project.root) {
         (Some(folder), _) if folder.as_os_str() == "-" && !flags.check => run.stream(&valid),
-        (Some(folder), _) if folder.as_os_str() != "-" => run.tree(&valid, folder, flags, color),
+        (Some(folder), _) if folder.as_os_str() != "-" => run.tree(&valid, folder, flags, findings),
         (None, Some(root)) if !named => {
-            run.tree(&valid, &root.join(&project.settings.output), flags, color)
+            run.tree(&valid, &root.join(&project.settings.output), flags, findings)
         }
         _ if flags.check => anyhow::bail!("`--check` needs a tree: name it with `--output-dir`"),
         _ => run.stream(&valid),
@@ -164,13 +169,19 @@ impl Run<'_> {
         valid: &[Valid],
         folder: &Path,
         flags: &Flags,
-        color: bool,
+        mut findings: Findings,
     ) -> anyhow::Result<Outcome> {
         let mut report = Report::default();
         let present = files::present(folder, !flags.check, &mut report)?;
-        if tell_report(&mut report, color, flags.strict) {
-            return Ok(Outcome::Finding);
+        if findings.take(report) {
+            return findings.end();
         }
+        let word = folder.to_string_lossy();
+        // `openclaw validate` has the short flag for the format.
+        anyhow::ensure!(
+            !flags.check || !present.files.is_empty() || Format::from_str(&word, false).is_err(),
+            "no tree in {word}: `-o` is its folder, and `--output {word}` the format"
+        );
         let staging = Staging::new(folder);
         let progress = Progress::start("rendering", valid.len());
         let parts: Vec<anyhow::Result<Part>> = valid
@@ -195,57 +206,14 @@ impl Run<'_> {
         for part in parts {
             whole.add(part?);
         }
-        let mut report = whole.effects(folder, &present);
-        if tell_report(&mut report, color, flags.strict) {
-            return Ok(Outcome::Finding);
+        if findings.take(whole.effects(folder, &present)) {
+            return findings.end();
         }
         if flags.check {
-            return Ok(check(folder, &whole.wanted, &present));
+            check::check(folder, &whole.wanted, &present, &mut findings);
+            return findings.end();
         }
         write(folder, &whole.wanted, &present, staging, flags.force)
-    }
-}
-
-fn check(folder: &Path, wanted: &Wanted, present: &Present) -> Outcome {
-    let states = tree::compare(wanted, present);
-    for (path, state) in &states {
-        tell(&format!("{}: {}\n", state.word(), project::shown(&folder.join(path))));
-    }
-    if states.is_empty() {
-        return Outcome::Done;
-    }
-    advise(&states, wanted);
-    Outcome::Finding
-}
-
-/// Tells what to do, once for all files with which the same is wrong.
-fn advise(states: &BTreeMap<String, State>, wanted: &Wanted) {
-    let kinds: BTreeSet<(State, bool)> =
-        states.iter().map(|(path, state)| (*state, wanted.contains_key(path))).collect();
-    let mut hints: Vec<&str> = kinds.into_iter().map(|(s, is_wanted)| hint(s, is_wanted)).collect();
-    hints.dedup();
-    for hint in hints {
-        tell(&format!("hint: {hint}\n"));
-    }
-}
-
-fn hint(state: State, is_wanted: bool) -> &'static str {
-    match (state, is_wanted) {
-        (State::Stale | State::Missing | State::Left, _) => {
-            "run `openclaw render` and commit what it writes"
-        }
-        (State::HandEdited, true) => {
-            "hand-edited: move the change into the instance, then run `openclaw render --force`"
-        }
-        (State::HandEdited, false) => {
-            "hand-edited, and not rendered any more: save the change, then run `openclaw render --force`"
-        }
-        (State::Foreign, true) => {
-            "foreign where a file of ours belongs: move it away, or replace it with `openclaw render --force`"
-        }
-        (State::Foreign, false) => {
-            "foreign: move it out of the tree or delete it; `openclaw render` never does"
-        }
     }
 }
 
@@ -278,7 +246,7 @@ fn write(
                 let file = project::shown(&folder.join(path));
                 tell(&format!("error: {} file: {file}\n", state.word()));
             }
-            advise(&forbidden, wanted);
+            tell(&check::advice(&forbidden, wanted));
             Ok(Outcome::Finding)
         }
     }

@@ -1,11 +1,12 @@
 //! `openclaw validate`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use rayon::prelude::*;
 
+use super::findings::{Findings, Format};
 use super::progress::Progress;
-use super::{Outcome, print, project, tell_report};
-use crate::diagnostic::{Report, machine};
+use super::{Outcome, project};
+use crate::diagnostic::Report;
 use crate::validate;
 
 /// Flags of `openclaw validate`.
@@ -19,22 +20,6 @@ pub(super) struct Flags {
     /// How findings are printed: text goes to stderr, the others to stdout.
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-/// How findings are printed.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// A JSON array.
-    Json,
-    /// Annotations of GitHub.
-    Github,
-    /// A Code Quality report of GitLab.
-    Gitlab,
-    /// SARIF 2.1.0.
-    Sarif,
 }
 
 /// Checks the instances.
@@ -51,17 +36,7 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
         let reports: Vec<Report> = sources.instances.par_iter().map(one).collect();
         reports.into_iter().for_each(|part| report.extend(part));
     }
-    let text = match flags.output {
-        Format::Text => {
-            let failed = tell_report(&mut report, color, flags.strict);
-            return Ok(if failed { Outcome::Finding } else { Outcome::Done });
-        }
-        Format::Json => machine::json,
-        Format::Github => machine::github,
-        Format::Gitlab => machine::gitlab,
-        Format::Sarif => machine::sarif,
-    };
-    report.sort();
-    print(&text(&report))?;
-    Ok(if report.is_failure(flags.strict) { Outcome::Finding } else { Outcome::Done })
+    let mut findings = Findings::new(flags.output, color, flags.strict);
+    findings.take(report);
+    findings.end()
 }

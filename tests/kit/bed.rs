@@ -15,6 +15,7 @@ pub mod prometheus;
 pub mod readme;
 pub mod registry;
 pub mod repository;
+pub mod sidecar;
 pub mod stack;
 pub mod volume;
 pub mod web;

@@ -23,13 +23,13 @@ argocd_as() {
   spawn "$name" env ARGOCD_BINARY_NAME="argocd-$name" ARGOCD_FAKE_IN_CLUSTER=true ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER=10s KUBECONFIG="$run/pki/argocd.kubeconfig" \
     HOME="$run/argocd" TMPDIR="$run/argocd/tmp" GNUPGHOME="$run/argocd/gnupg" ARGOCD_GPG_ENABLED=false \
     ARGOCD_RECONCILIATION_TIMEOUT=10s ARGOCD_RECONCILIATION_JITTER=0s ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER=10s \
-    ARGOCD_TLS_DATA_PATH="$run/argocd/tls" ARGOCD_SSH_DATA_PATH="$run/argocd/ssh" \
+    ARGOCD_TLS_DATA_PATH="$run/argocd/tls" ARGOCD_SSH_DATA_PATH="$run/argocd/ssh" ARGOCD_PLUGINSOCKFILEPATH="$run/argocd/plugins" \
     PATH="$(program argocd):$bed/argocd-manifests-$ARGOCD:$(dirname "$OPENCLAW_TOOLS_KUSTOMIZE"):$PATH" \
     "$(program argocd)/argocd" "$@" --loglevel info --logformat text
 }
 
 argocd_up() {
-  mkdir -p "$run"/argocd/{tmp,gnupg,tls,ssh}
+  mkdir -p "$run"/argocd/{tmp,gnupg,tls,ssh,plugins}
   chmod 700 "$run/argocd/gnupg"
   kc apply --server-side --force-conflicts -f "$bed/argocd-manifests-$ARGOCD" >/dev/null
   # A kind that was just made has no conditions to wait for yet.
