@@ -77,10 +77,14 @@ pub fn kubectl_with<const N: usize>(args: [&str; N], stdin: &str) -> Result<Stri
     run(kubectl_command().args(args).arg("-f").arg(&path))
 }
 
+/// How many times slower than an idle machine a busy one may be.
+const PATIENCE: u64 = 3;
+
 /// Asks until the answer is one: `ask` says what is still missing. Panics with the last of
-/// these after `seconds`.
+/// these when an idle machine would have had it for long: after `seconds`, times the patience.
 #[track_caller]
 pub fn eventually<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let seconds = seconds * PATIENCE;
     let started = Instant::now();
     let mut pause = Duration::from_millis(250);
     loop {
