@@ -91,7 +91,7 @@ impl Sources {
     #[track_caller]
     fn error(&self, commit: &str) -> String {
         let mut webhook = Webhook::application(&self.namespace.name);
-        eventually("Argo CD says what is wrong", 60, || {
+        eventually("Argo CD says what is wrong", 180, || {
             webhook.call();
             let status = &self.application()["status"];
             let list = status["conditions"].as_array().cloned().unwrap_or_default();
@@ -110,7 +110,7 @@ fn argo_cd_renders_what_is_not_committed_and_says_what_is_wrong_with_it() {
     let name = sources.namespace.name.clone();
     let commit = sources.repository.push("Add the agent");
     sources.hand_to_argocd();
-    synced(&name, &commit, 60);
+    synced(&name, &commit, 300);
     sources.are_live();
     let set = sources.namespace.object("statefulset", "agent").unwrap();
     assert!(sources.namespace.object("networkpolicy", "agent").is_some());
@@ -129,7 +129,7 @@ fn argo_cd_renders_what_is_not_committed_and_says_what_is_wrong_with_it() {
 
     sources.instance("  security:\n    networkPolicy:\n      enabled: false\n");
     let commit = sources.repository.push("Ask for no volume and no policy");
-    synced(&name, &commit, 60);
+    synced(&name, &commit, 180);
     sources.are_live();
     assert!(sources.namespace.object("networkpolicy", "agent").is_none(), "it is pruned");
     assert!(sources.application()["status"]["conditions"].is_null());
