@@ -44,8 +44,9 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<Outcome> {
             None => found.lost_claims.push(claim),
         }
     }
-    for secret in found.secrets() {
+    for (secret, is_optional) in found.secrets() {
         let is = cluster.secret(namespace, &secret)?;
+        let is = if is_optional { is.where_optional() } else { is };
         found.secrets.push((secret, is));
     }
     print(&draw(&found.tree(namespace, name)))
