@@ -11,6 +11,7 @@ use crate::overview::drawing::draw;
 #[derive(Args, Debug)]
 pub(super) struct Flags {
     /// The instance, as `name` or `namespace/name`.
+    #[arg(add = super::completion::instances())]
     name: String,
     /// Its namespace; without it that of the kubeconfig.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
