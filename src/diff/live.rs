@@ -118,6 +118,26 @@ fn remove_keys(
     }
 }
 
+/// Takes out the ports of nodes that neither side names: the server chooses them when the change is
+/// made, and what a dry run answers are others.
+pub fn unchosen(mut result: Value, live: Option<&Value>, wanted: &Value) -> Value {
+    if result["kind"] != "Service" {
+        return result;
+    }
+    let sides = live.into_iter().chain([wanted]);
+    let named: Vec<&Value> = sides
+        .flat_map(|side| side["spec"]["ports"].as_array().into_iter().flatten())
+        .map(|port| &port["nodePort"])
+        .collect();
+    let ports = result.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if port.get("nodePort").is_some_and(|number| !named.contains(&number)) {
+            port.remove("nodePort");
+        }
+    }
+    result
+}
+
 /// Puts an object over the live one: what the result would look like if the server took it.
 pub fn overlay(live: &Value, wanted: &Value) -> Value {
     match (live, wanted) {
@@ -203,6 +223,23 @@ mod tests {
         let expected = json!({"data": {"a": "1", "somebody": "else's"}, "list": [{"name": "x", "env": [{"name": "q"}], "image": "i", "default": true}, {"name": "injected"}], "set": [1]});
         assert_eq!(prune(result.clone(), &live, &wanted), expected);
         assert_eq!(prune(result.clone(), &json!({}), &wanted), result);
+    }
+
+    #[test]
+    fn a_port_of_nodes_is_told_where_somebody_has_named_it() {
+        let service = |numbers: [Option<u16>; 3]| {
+            let ports = numbers.map(|number| match number {
+                Some(number) => json!({"port": 80, "nodePort": number}),
+                None => json!({"port": 80}),
+            });
+            json!({"kind": "Service", "spec": {"ports": ports}})
+        };
+        let (live, wanted) = ([Some(30_001), None, None], [None, Some(30_002), None]);
+        let answer = [Some(30_001), Some(30_002), Some(32_769)];
+        let of = |live: Option<&Value>, wanted| unchosen(service(answer), live, &service(wanted));
+        let expected = [Some(30_001), Some(30_002), None];
+        assert_eq!(of(Some(&service(live)), wanted), service(expected));
+        assert_eq!(of(None, [None; 3]), service([None; 3]));
     }
 
     #[test]
