@@ -14,6 +14,15 @@ pub const MANAGER: &str = "kubectl";
 const SERVERS: [&str; 6] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
+/// What GitOps tools write into each object that they apply, to know it again.
+const MARKS: [(&str, &str); 5] = [
+    ("annotations", "argocd.argoproj.io/installation-id"),
+    ("annotations", "argocd.argoproj.io/tracking-id"),
+    ("labels", "argocd.argoproj.io/instance"),
+    ("labels", "kustomize.toolkit.fluxcd.io/name"),
+    ("labels", "kustomize.toolkit.fluxcd.io/namespace"),
+];
+
 /// Every kind that an instance may be rendered into: what is looked for when it is rendered no
 /// more.
 pub const KINDS: [(&str, &str); 14] = [
@@ -59,6 +68,18 @@ pub fn manager(live: &Value) -> &str {
         entries.filter(|entry| entry["operation"] == "Apply" && entry["subresource"].is_null());
     // The controller applies nothing but the status.
     applied.find_map(|entry| entry["manager"].as_str()).unwrap_or(MANAGER)
+}
+
+/// Adds the marks that the live object bears: the tool that applies it writes them again.
+pub fn marked(wanted: &Value, live: &Value) -> Value {
+    let mut wanted = wanted.clone();
+    for (part, name) in MARKS {
+        let mark = &live["metadata"][part][name];
+        if !mark.is_null() && wanted["metadata"].is_object() {
+            wanted["metadata"][part][name] = mark.clone();
+        }
+    }
+    wanted
 }
 
 /// Takes out of the result of a dry run what client-side apply would: what it applied last and
@@ -212,6 +233,20 @@ mod tests {
         ] {
             assert_eq!(manager(&managed(entries)), expected);
         }
+    }
+
+    #[test]
+    fn the_marks_of_a_gitops_tool_stay() {
+        let live = json!({"metadata": {
+            "annotations": {"argocd.argoproj.io/tracking-id": "a:b", "other": "x"},
+            "labels": {"kustomize.toolkit.fluxcd.io/name": "f", "l": "v"},
+        }});
+        let wanted = json!({"kind": "A", "metadata": {"labels": {"own": "1"}}});
+        let annotations = json!({"argocd.argoproj.io/tracking-id": "a:b"});
+        let labels = json!({"kustomize.toolkit.fluxcd.io/name": "f", "own": "1"});
+        let expected = json!({"annotations": annotations, "labels": labels});
+        assert_eq!(marked(&wanted, &live)["metadata"], expected);
+        assert_eq!(marked(&wanted, &json!({"metadata": {}})), wanted);
     }
 
     #[test]

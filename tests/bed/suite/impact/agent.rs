@@ -37,7 +37,7 @@ impl Agent {
     pub(crate) fn new(topic: &str, more: &str) -> Self {
         let stack = Stack::new(topic);
         let settings = format!(
-            "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {}\ntemplates: templates\n",
+            "apiVersion: openclaw.rocks/v1alpha1\nkind: RenderConfig\nnamespace: {}\ntemplates: templates\ncluster: {{ingressNamespaces: [ingress-nginx, gateways]}}\n",
             stack.namespace.name
         );
         stack.repository.write("openclaw.yaml", &settings);
@@ -60,8 +60,9 @@ impl Agent {
     pub(crate) fn reset(&self) {
         self.heard.borrow_mut().clear();
         self.put_back();
-        if !self.is_applied.replace(true) || !self.told_quietly().is_empty() {
-            self.apply(&[]);
+        let told = self.told_quietly();
+        if !self.is_applied.replace(true) || !told.is_empty() {
+            self.apply(&told);
         }
         eventually("the agent is as it was made", 60, || {
             let set = self.namespace().object("statefulset", "agent").ok_or("no StatefulSet")?;

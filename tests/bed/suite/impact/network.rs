@@ -197,6 +197,7 @@ fn ingress(agent: &Agent) {
     assert!(!by_ingress(agent, "a.example.com"));
     agent.changes(&[
         "Role/agent-controller widens-rbac: `get, list, watch` on `secrets` of `tls`",
+        "NetworkPolicy opens-network: ingress from every Pod of namespaces `kubernetes.io/metadata.name=ingress-nginx` on TCP 18789; ingress from every Pod of namespaces `kubernetes.io/metadata.name=gateways` on TCP 18789",
         "ConfigMap/agent-config changed",
         "StatefulSet restarts-pod: the configuration that is mounted",
         "Ingress widens-exposure: `a.example.com/`",

@@ -32,7 +32,7 @@ fn restarts(agent: &Agent) {
     ]);
     let process = agent.process();
     assert_eq!(process.variable("A"), None);
-    let mounted = process.file("/etc/openclaw/init.json").unwrap();
+    let mounted = process.file("/etc/openclaw/openclaw.json").unwrap();
     assert!(mounted.contains(proxies), "{mounted}");
 
     leaves_the_pod_alone(agent);

@@ -63,10 +63,10 @@ impl Process {
         root[5].split(',').any(|option| option == "rw")
     }
 
-    /// Whether it lives in a namespace of the node, such as `net`.
+    /// Whether it lives in a namespace of the node, such as `net`; this test does.
     pub(crate) fn shares_with_the_node(&self, namespace: &str) -> bool {
         let link = |process: &Path| std::fs::read_link(process.join("ns").join(namespace)).unwrap();
-        link(&self.0) == link(Path::new("/proc/1"))
+        link(&self.0) == link(Path::new("/proc/self"))
     }
 
     /// Its number as it sees it itself.

@@ -103,8 +103,8 @@ fn of_the_node(agent: &Agent) {
         "volumeMounts: [{name: node, mountPath: /node}]",
     );
     agent.changes(&[
-        "StatefulSet restarts-pod: `ports`, `volumeMounts` of `openclaw`; `spec.hostIPC`; `spec.hostNetwork`; `spec.hostPID`; `spec.shareProcessNamespace`; `spec.volumes`",
-        &format!("StatefulSet weakens-security: `hostIPC`; `hostNetwork`; `hostPID`; `openclaw`: port `18789` of the node; the path `{folder}` of the node"),
+        "StatefulSet restarts-pod: `volumeMounts` of `openclaw`; `spec.hostIPC`; `spec.hostNetwork`; `spec.hostPID`; `spec.shareProcessNamespace`; `spec.volumes`",
+        &format!("StatefulSet weakens-security: `hostIPC`; `hostNetwork`; `hostPID`; the path `{folder}` of the node"),
     ]);
     let process = agent.process();
     for namespace in ["net", "pid", "ipc"] {
