@@ -147,6 +147,8 @@ impl Cluster {
         let manager = manager.or_else(|| live.as_ref().map(live::manager));
         // GitOps tools force as well: what Git says wins.
         let parameters = PatchParams::apply(manager.unwrap_or(live::MANAGER)).force().dry_run();
+        let marked = live.as_ref().map(|live| live::marked(object, live));
+        let object = marked.as_ref().unwrap_or(object);
         let applied = match api.patch(name, &parameters, &Patch::Apply(object)).await {
             Ok(result) => {
                 let result = result.value();

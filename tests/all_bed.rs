@@ -33,6 +33,8 @@ mod examples;
 mod fixed;
 #[path = "bed/suite/image.rs"]
 mod image;
+#[path = "bed/suite/impact.rs"]
+mod impact;
 #[path = "bed/suite/joined.rs"]
 mod joined;
 #[path = "bed/suite/plugin.rs"]

@@ -34,6 +34,8 @@ mod rights;
 mod scene;
 #[path = "bed/suite/controller/secrets.rs"]
 mod secrets;
+#[path = "bed/suite/controller/seen.rs"]
+mod seen;
 #[path = "bed/suite/controller/series.rs"]
 mod series;
 #[path = "bed/suite/controller/states.rs"]

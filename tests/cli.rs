@@ -238,6 +238,7 @@ fn values_that_only_a_run_knows_are_completed() {
     };
     check("openclaw update my-", &["my-agent", "my-one"]);
     check("openclaw update a/", &["a/my-two"]);
+    check("openclaw tree my-", &["my-agent", "my-one"]);
     check(
         "openclaw explain oc000",
         &["OC0001", "OC0002", "OC0003", "OC0004", "OC0005", "OC0006", "OC0007", "OC0008"],
@@ -259,6 +260,7 @@ fn values_that_only_a_run_knows_are_completed() {
     check("openclaw explain update.w", &["update.waves", "update.window"]);
     check("openclaw explain nothing.", &[]);
     check("openclaw render inst", &["instances/"]);
+    check("openclaw diff inst", &["instances/"]);
     // A hidden verb is not offered.
     check("openclaw re", &["render"]);
     for shell in ["zsh", "fish", "powershell"] {

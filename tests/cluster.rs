@@ -93,7 +93,11 @@ fn what_belongs_to_an_instance_is_drawn_as_a_tree() {
     assert_eq!(found.claims().into_iter().collect::<Vec<_>>(), ["archive", "nowhere"]);
     found.lost_claims = vec!["nowhere".to_owned()];
     let secrets = found.secrets().into_iter();
-    found.secrets = secrets.map(|name| (name, Presence::Missing)).collect();
+    let is = |optional| {
+        if optional { Presence::Missing.where_optional() } else { Presence::Missing }
+    };
+    found.secrets = secrets.map(|(name, optional)| (name, is(optional))).collect();
+    assert_eq!(Presence::Denied.where_optional(), Presence::Denied);
     kit::golden("tests/cluster/tree-pure.txt", &draw(&found.tree("agents", "support")));
 }
 

@@ -306,6 +306,7 @@ fn a_claim_that_goes_shrinks_or_loses_its_protection_is_data_at_risk() {
 #[test]
 fn a_set_that_deletes_claims_or_leaves_its_volume_is_data_at_risk() {
     let retain = |set: &mut Value, word: &str| {
+        set["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "own"}}]);
         set["spec"]["persistentVolumeClaimRetentionPolicy"] = json!({"whenDeleted": word});
     };
     both(
@@ -319,6 +320,14 @@ fn a_set_that_deletes_claims_or_leaves_its_volume_is_data_at_risk() {
         set["spec"]["revisionHistoryLimit"] = json!(3);
     };
     changes(&with(|set| retain(set, "Delete")), &with(more), &[]);
+    // Without claims of its own there is nothing that it would delete.
+    let without = |word: &str| {
+        with(|set| {
+            retain(set, word);
+            set["spec"]["volumeClaimTemplates"] = json!([]);
+        })
+    };
+    changes(&without("Retain"), &without("Delete"), &[]);
     let volume = |value: Value| with(|set| set["spec"]["template"]["spec"]["volumes"][0] = value);
     changes(
         &plain(),
@@ -382,21 +391,33 @@ fn an_instance_that_takes_its_claim_along_or_restores_is_data_at_risk() {
     );
 }
 
+const WEAKENS: &str = "weakens the Pod's security: ";
+
 #[test]
 fn what_the_pod_says_for_its_containers_counts() {
-    let whole = |user: u32| {
+    let whole = |user: u32, is_bound: bool| {
         with(|set| {
             let own = &mut main(set)["securityContext"];
             own["runAsNonRoot"] = json!(null);
             own["seccompProfile"] = json!(null);
-            let context = json!({"runAsNonRoot": true, "runAsUser": user, "seccompProfile": {"type": "RuntimeDefault"}});
+            let context = json!({"runAsNonRoot": is_bound, "runAsUser": user, "seccompProfile": {"type": "RuntimeDefault"}});
             set["spec"]["template"]["spec"]["securityContext"] = context;
         })
     };
-    let found = said(Some(&plain()), Some(&whole(1000))).join("\n");
+    let weakens = |new: &Value| {
+        let found = said(Some(&whole(1000, true)), Some(new));
+        found.into_iter().find_map(|line| line.strip_prefix(WEAKENS).map(str::to_owned))
+    };
+    let found = said(Some(&plain()), Some(&whole(1000, true))).join("\n");
     assert!(!found.contains("weakens"), "{found}");
-    let found = said(Some(&whole(1000)), Some(&whole(0)));
-    assert_eq!(found[1], "weakens the Pod's security: `main`: runs as root");
+    // A kubelet starts no root where that is forbidden.
+    assert_eq!(weakens(&whole(0, true)), None);
+    let words = "`main`: `runAsNonRoot` is not `true`";
+    assert_eq!(weakens(&whole(1000, false)).as_deref(), Some(words));
+    let words = format!("{words}; `main`: runs as root");
+    assert_eq!(weakens(&whole(0, false)), Some(words));
+    let strong = said(Some(&whole(0, false)), Some(&whole(1000, false))).join("\n");
+    assert!(!strong.contains("weakens"), "{strong}");
 }
 
 #[test]
@@ -407,6 +428,11 @@ fn what_the_pod_may_do_more_is_told() {
             "/automountServiceAccountToken",
             json!(true),
             "the token of the service account is mounted",
+        ),
+        (
+            "/automountServiceAccountToken",
+            json!(null),
+            "the token of the service account is mounted unless the account forbids it",
         ),
         (
             "/volumes/0",
@@ -424,8 +450,11 @@ fn what_the_pod_may_do_more_is_told() {
             json!(false),
             "`main`: writable root",
         ),
-        ("/containers/0/securityContext/runAsNonRoot", json!(null), "`main`: may run as root"),
-        ("/containers/0/securityContext/runAsUser", json!(0), "`main`: runs as root"),
+        (
+            "/containers/0/securityContext/runAsNonRoot",
+            json!(null),
+            "`main`: `runAsNonRoot` is not `true`; `main`: may run as root",
+        ),
         (
             "/containers/0/securityContext/seccompProfile",
             json!({"type": "Unconfined"}),
@@ -453,7 +482,7 @@ fn what_the_pod_may_do_more_is_told() {
             }
         });
         let found = said(Some(&plain()), Some(&new));
-        let expected = format!("weakens the Pod's security: {words}");
+        let expected = format!("{WEAKENS}{words}");
         assert!(found.contains(&expected), "{at}: {found:?}");
         let back = said(Some(&new), Some(&plain()));
         assert!(!back.iter().any(|line| line.starts_with("weakens")), "{at}: {back:?}");

@@ -11,6 +11,7 @@ use crate::overview::drawing::draw;
 #[derive(Args, Debug)]
 pub(super) struct Flags {
     /// The instance, as `name` or `namespace/name`.
+    #[arg(add = super::completion::instances())]
     name: String,
     /// Its namespace; without it that of the kubeconfig.
     #[arg(short, long, env = "OPENCLAW_NAMESPACE")]
@@ -44,8 +45,9 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<Outcome> {
             None => found.lost_claims.push(claim),
         }
     }
-    for secret in found.secrets() {
+    for (secret, is_optional) in found.secrets() {
         let is = cluster.secret(namespace, &secret)?;
+        let is = if is_optional { is.where_optional() } else { is };
         found.secrets.push((secret, is));
     }
     print(&draw(&found.tree(namespace, name)))

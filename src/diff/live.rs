@@ -14,6 +14,15 @@ pub const MANAGER: &str = "kubectl";
 const SERVERS: [&str; 6] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
+/// What GitOps tools write into each object that they apply, to know it again.
+const MARKS: [(&str, &str); 5] = [
+    ("annotations", "argocd.argoproj.io/installation-id"),
+    ("annotations", "argocd.argoproj.io/tracking-id"),
+    ("labels", "argocd.argoproj.io/instance"),
+    ("labels", "kustomize.toolkit.fluxcd.io/name"),
+    ("labels", "kustomize.toolkit.fluxcd.io/namespace"),
+];
+
 /// Every kind that an instance may be rendered into: what is looked for when it is rendered no
 /// more.
 pub const KINDS: [(&str, &str); 14] = [
@@ -59,6 +68,18 @@ pub fn manager(live: &Value) -> &str {
         entries.filter(|entry| entry["operation"] == "Apply" && entry["subresource"].is_null());
     // The controller applies nothing but the status.
     applied.find_map(|entry| entry["manager"].as_str()).unwrap_or(MANAGER)
+}
+
+/// Adds the marks that the live object bears: the tool that applies it writes them again.
+pub fn marked(wanted: &Value, live: &Value) -> Value {
+    let mut wanted = wanted.clone();
+    for (part, name) in MARKS {
+        let mark = &live["metadata"][part][name];
+        if !mark.is_null() && wanted["metadata"].is_object() {
+            wanted["metadata"][part][name] = mark.clone();
+        }
+    }
+    wanted
 }
 
 /// Takes out of the result of a dry run what client-side apply would: what it applied last and
@@ -116,6 +137,26 @@ fn remove_keys(
             }
         }
     }
+}
+
+/// Takes out the ports of nodes that neither side names: the server chooses them when the change is
+/// made, and what a dry run answers are others.
+pub fn unchosen(mut result: Value, live: Option<&Value>, wanted: &Value) -> Value {
+    if result["kind"] != "Service" {
+        return result;
+    }
+    let sides = live.into_iter().chain([wanted]);
+    let named: Vec<&Value> = sides
+        .flat_map(|side| side["spec"]["ports"].as_array().into_iter().flatten())
+        .map(|port| &port["nodePort"])
+        .collect();
+    let ports = result.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if port.get("nodePort").is_some_and(|number| !named.contains(&number)) {
+            port.remove("nodePort");
+        }
+    }
+    result
 }
 
 /// Puts an object over the live one: what the result would look like if the server took it.
@@ -195,6 +236,20 @@ mod tests {
     }
 
     #[test]
+    fn the_marks_of_a_gitops_tool_stay() {
+        let live = json!({"metadata": {
+            "annotations": {"argocd.argoproj.io/tracking-id": "a:b", "other": "x"},
+            "labels": {"kustomize.toolkit.fluxcd.io/name": "f", "l": "v"},
+        }});
+        let wanted = json!({"kind": "A", "metadata": {"labels": {"own": "1"}}});
+        let annotations = json!({"argocd.argoproj.io/tracking-id": "a:b"});
+        let labels = json!({"kustomize.toolkit.fluxcd.io/name": "f", "own": "1"});
+        let expected = json!({"annotations": annotations, "labels": labels});
+        assert_eq!(marked(&wanted, &live)["metadata"], expected);
+        assert_eq!(marked(&wanted, &json!({"metadata": {}})), wanted);
+    }
+
+    #[test]
     fn what_client_side_apply_would_take_out_is_out() {
         let applied = json!({"data": {"a": "1", "b": "2"}, "list": [{"name": "x", "env": [{"name": "p"}, {"name": "q"}], "image": "i"}, {"name": "y"}], "set": [1, 2]});
         let live = json!({"metadata": {"annotations": {LAST_APPLIED: applied.to_string()}}});
@@ -203,6 +258,23 @@ mod tests {
         let expected = json!({"data": {"a": "1", "somebody": "else's"}, "list": [{"name": "x", "env": [{"name": "q"}], "image": "i", "default": true}, {"name": "injected"}], "set": [1]});
         assert_eq!(prune(result.clone(), &live, &wanted), expected);
         assert_eq!(prune(result.clone(), &json!({}), &wanted), result);
+    }
+
+    #[test]
+    fn a_port_of_nodes_is_told_where_somebody_has_named_it() {
+        let service = |numbers: [Option<u16>; 3]| {
+            let ports = numbers.map(|number| match number {
+                Some(number) => json!({"port": 80, "nodePort": number}),
+                None => json!({"port": 80}),
+            });
+            json!({"kind": "Service", "spec": {"ports": ports}})
+        };
+        let (live, wanted) = ([Some(30_001), None, None], [None, Some(30_002), None]);
+        let answer = [Some(30_001), Some(30_002), Some(32_769)];
+        let of = |live: Option<&Value>, wanted| unchosen(service(answer), live, &service(wanted));
+        let expected = [Some(30_001), Some(30_002), None];
+        assert_eq!(of(Some(&service(live)), wanted), service(expected));
+        assert_eq!(of(None, [None; 3]), service([None; 3]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Turns what a cluster holds of one instance into the tree of what belongs together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -51,15 +51,24 @@ pub enum Presence {
     Present,
     /// It does not.
     Missing,
+    /// It does not, and need not.
+    Absent,
     /// The cluster does not say.
     Denied,
 }
 
 impl Presence {
+    /// The same of a Secret that may be left out.
+    #[must_use]
+    pub fn where_optional(self) -> Self {
+        if self == Self::Missing { Self::Absent } else { self }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Present => "present",
             Self::Missing => "missing",
+            Self::Absent => "absent, optional",
             Self::Denied => "unreadable",
         }
     }
@@ -101,9 +110,10 @@ impl Belongings {
         claims.map(str::to_owned).collect()
     }
 
-    /// Names of the Secrets that the instance, its Pods and its Ingress name.
-    pub fn secrets(&self) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
+    /// Names of the Secrets that the instance, its Pods and its Ingress name, each with whether all
+    /// of them do without it.
+    pub fn secrets(&self) -> BTreeMap<String, bool> {
+        let mut found = BTreeMap::new();
         let instance = self.instance.iter().map(|object| &object["spec"]);
         let ingresses = self.of("Ingress").map(|object| &object["spec"]);
         for part in instance.chain(self.pods()).chain(ingresses) {
@@ -186,29 +196,31 @@ fn is_owned(pod: &Value, set: &Value) -> bool {
 
 /// Adds the names of Secrets wherever Kubernetes or an instance names one; openclaw.json is the
 /// application's and names none.
-fn named(value: &Value, found: &mut BTreeSet<String>) {
-    let add = |name: &Value, found: &mut BTreeSet<String>| {
-        if let Some(name) = name.as_str().filter(|name| !name.is_empty()) {
-            found.insert(name.to_owned());
-        }
+fn named(value: &Value, found: &mut BTreeMap<String, bool>) {
+    let map = match value {
+        Value::Array(items) => return items.iter().for_each(|item| named(item, found)),
+        Value::Object(map) => map,
+        _ => return,
     };
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| named(item, found)),
-        Value::Object(map) => {
-            for (key, child) in map {
-                match key.as_str() {
-                    "secretRef" | "secretKeyRef" | "secret" if child["name"].is_string() => {
-                        add(&child["name"], found);
-                    }
-                    "secretName" | "existingSecret" => add(child, found),
-                    "imagePullSecrets" | "pullSecrets" => {
-                        list(child).for_each(|one| add(&one["name"], found));
-                    }
-                    "raw" => {}
-                    _ => named(child, found),
-                }
+    for (key, child) in map {
+        match key.as_str() {
+            "secretRef" | "secretKeyRef" | "secret" if child["name"].is_string() => {
+                add(&child["name"], child, found);
             }
+            "secretName" | "existingSecret" => add(child, value, found),
+            "imagePullSecrets" | "pullSecrets" => {
+                list(child).for_each(|one| add(&one["name"], one, found));
+            }
+            "raw" => {}
+            _ => named(child, found),
         }
-        _ => {}
+    }
+}
+
+/// Adds a name that somebody may do without where the holder of the name says so.
+fn add(name: &Value, holder: &Value, found: &mut BTreeMap<String, bool>) {
+    if let Some(name) = name.as_str().filter(|name| !name.is_empty()) {
+        let is_optional = holder["optional"] == true;
+        found.entry(name.to_owned()).and_modify(|all| *all &= is_optional).or_insert(is_optional);
     }
 }

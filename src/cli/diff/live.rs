@@ -110,7 +110,7 @@ impl Question {
 fn pair(instance: &str, file: Option<String>, wanted: &Value, answer: Answer) -> Pair {
     let old = answer.live.map(live::bare);
     let (new, refusal) = match answer.applied {
-        Applied::Taken(result) => (live::bare(result), None),
+        Applied::Taken(result) => (live::bare(live::unchosen(result, old.as_ref(), wanted)), None),
         Applied::Refused(words) => {
             let new = old.as_ref().map_or_else(|| wanted.clone(), |old| live::overlay(old, wanted));
             (new, Some(words))

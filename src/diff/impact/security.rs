@@ -7,9 +7,16 @@ use serde_json::Value;
 use super::pod::LISTS;
 use super::{Sides, code, list};
 
+const MOUNTED: &str = "the token of the service account is mounted";
+const MAYBE_MOUNTED: &str =
+    "the token of the service account is mounted unless the account forbids it";
+
 /// Returns what the new Pod may do that the old one might not.
 pub(super) fn weaker(sides: Sides) -> Vec<String> {
-    let [old, new] = sides.at("/spec/template/spec").map(weaknesses);
+    let [mut old, new] = sides.at("/spec/template/spec").map(weaknesses);
+    if old.contains(MOUNTED) {
+        old.insert(MAYBE_MOUNTED.to_owned());
+    }
     new.into_iter().filter(|weakness| !old.contains(weakness)).collect()
 }
 
@@ -23,9 +30,11 @@ fn weaknesses(pod: &Value) -> BTreeSet<String> {
             found.insert(code(field));
         }
     }
-    if pod["automountServiceAccountToken"] != false {
-        found.insert("the token of the service account is mounted".to_owned());
-    }
+    match &pod["automountServiceAccountToken"] {
+        Value::Bool(false) => false,
+        Value::Bool(true) => found.insert(MOUNTED.to_owned()),
+        _ => found.insert(MAYBE_MOUNTED.to_owned()),
+    };
     for volume in list(&pod["volumes"]) {
         if let Some(path) = volume["hostPath"]["path"].as_str() {
             found.insert(format!("the path {} of the node", code(path)));
@@ -53,8 +62,11 @@ fn of_container(pod: &Value, container: &Value) -> Vec<String> {
     check(own["privileged"] == true, "privileged");
     check(own["allowPrivilegeEscalation"] != false, "may gain privileges");
     check(own["readOnlyRootFilesystem"] != true, "writable root");
-    check(field("runAsNonRoot") != true, "may run as root");
-    check(*field("runAsUser") == 0, "runs as root");
+    // A user of the manifest wins over that of the image; with `runAsNonRoot` root is not started.
+    let (user, may_be_root) = (field("runAsUser"), field("runAsNonRoot") != true);
+    check(may_be_root, "`runAsNonRoot` is not `true`");
+    check(may_be_root && user.is_null(), "may run as root");
+    check(may_be_root && *user == 0, "runs as root");
     let profile = &field("seccompProfile")["type"];
     check(profile.is_null() || profile == "Unconfined", "no seccomp profile");
     check(!list(&own["capabilities"]["drop"]).any(|one| one == "ALL"), "keeps capabilities");

@@ -12,6 +12,8 @@ const KINDS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd
 
 /// The images that the bed makes of the application.
 pub const OPENCLAW: &str = "openclaw/openclaw";
+/// The program that holds a Pod's namespaces, and does nothing else.
+const PAUSE: (&str, &str) = ("pause", "1");
 
 fn url(rest: &str) -> String {
     format!("http://{}/v2/{rest}", variable("REGISTRY"))
@@ -53,7 +55,7 @@ impl Images {
     /// Pushes one of the bed's images under a tag.
     #[track_caller]
     pub fn push(&self, version: &str, tag: &str) {
-        let text = self.take(version);
+        let text = self.take(OPENCLAW, version);
         let body = text.to_string();
         let kind = text["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
         self.put(tag, &kind, &body);
@@ -62,7 +64,7 @@ impl Images {
     /// Pushes an index with one of the bed's images for another platform alone.
     #[track_caller]
     pub fn push_for(&self, platform: &str, version: &str, tag: &str) {
-        let text = self.take(version).to_string();
+        let text = self.take(OPENCLAW, version).to_string();
         let digest = format!("sha256:{}", sha256(&text));
         self.put(&digest, MANIFEST, &text);
         let (os, architecture) = platform.split_once('/').unwrap();
@@ -77,19 +79,52 @@ impl Images {
         self.put(tag, INDEX, &index.to_string());
     }
 
+    /// Pushes a program that sleeps, of a few kilobytes; each tag is an image of its own.
+    #[track_caller]
+    pub fn push_pause(&self, tag: &str) {
+        let (from, version) = PAUSE;
+        let mut manifest = self.take(from, version);
+        let digest = manifest["config"]["digest"].as_str().unwrap();
+        let config = ask(&[], &format!("{}/blobs/{digest}", self.name));
+        let mut config: Value = serde_json::from_str(&config).unwrap();
+        config["config"]["Labels"] = json!({"version": tag});
+        let config = config.to_string();
+        let digest = format!("sha256:{}", sha256(&config));
+        self.put_blob(&digest, &config);
+        manifest["config"]["digest"] = json!(digest);
+        manifest["config"]["size"] = json!(config.len());
+        let kind = manifest["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
+        self.put(tag, &kind, &manifest.to_string());
+    }
+
     /// Copies the blobs of an image, and returns its manifest.
     #[track_caller]
-    fn take(&self, version: &str) -> Value {
+    fn take(&self, from: &str, version: &str) -> Value {
         let accept = format!("Accept: {KINDS}");
-        let text = ask(&["-H", &accept], &format!("{OPENCLAW}/manifests/{version}"));
+        let text = ask(&["-H", &accept], &format!("{from}/manifests/{version}"));
         let manifest: Value = serde_json::from_str(&text).unwrap();
         let layers = manifest["layers"].as_array().unwrap().iter().chain([&manifest["config"]]);
         for layer in layers {
             let digest = layer["digest"].as_str().unwrap();
-            let mount = format!("{}/blobs/uploads/?mount={digest}&from={OPENCLAW}", self.name);
+            let mount = format!("{}/blobs/uploads/?mount={digest}&from={from}", self.name);
             ask(&["-X", "POST", "-o", "/dev/null"], &mount);
         }
         manifest
+    }
+
+    #[track_caller]
+    fn put_blob(&self, digest: &str, text: &str) {
+        let uploads = format!("{}/blobs/uploads/", self.name);
+        let head = ask(&["-X", "POST", "-D", "-", "-o", "/dev/null"], &uploads);
+        let place = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+        });
+        // It already bears a query.
+        let place = format!("{}&digest={digest}", place.unwrap());
+        let header = "Content-Type: application/octet-stream";
+        let put = ["-sSf", "--noproxy", "*", "-X", "PUT", "-H", header, "--data-binary", text];
+        run(Command::new("curl").args(put).arg(place)).unwrap();
     }
 
     #[track_caller]

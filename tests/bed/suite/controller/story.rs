@@ -4,15 +4,18 @@ use crate::bed::controller::{condition, installed};
 use crate::bed::stack::SMALL;
 use crate::bed::{Stack, ensure, eventually, kubectl, object};
 use crate::secrets::decoded;
+use crate::seen;
 
 const VERSION: &str = "2026.9.6";
+/// A Secret that nobody makes, and nobody waits for.
+const SPEC: &str = "envFrom: [{secretRef: {name: extras, optional: true}}]";
 
 #[test]
 fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
     installed();
     let stack = Stack::bare("story");
     let namespace = stack.namespace.name.as_str();
-    stack.instance(VERSION, SMALL);
+    stack.instance(VERSION, &format!("{SMALL}\n{SPEC}"));
     let commit = stack.repository.push("Add the agent");
     stack.hand_to_argocd("applicationset.yaml");
     stack.synced(&commit, 180);
@@ -55,9 +58,14 @@ fn a_commit_becomes_an_agent_that_answers_with_a_token_that_nobody_made() {
 
     // Argo CD reads the status: a StatefulSet of no Pods alone would count as healthy.
     argo_says(&stack, "Healthy");
-    stack.instance(VERSION, &format!("{SMALL}\nsuspended: true"));
+    seen::as_kubectl_says(&stack);
+    let mut watch = seen::Watch::start(namespace);
+    watch.says("Running True");
+    stack.instance(VERSION, &format!("{SMALL}\n{SPEC}\nsuspended: true"));
     stack.push_and_sync("Suspend the agent");
     argo_says(&stack, "Suspended");
+    watch.says("Suspended");
+    seen::as_kubectl_says(&stack);
     eventually("kubectl prints that it is suspended", 60, || {
         let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace]).unwrap();
         ensure(columns.contains("agent   Suspended "), || columns.clone())
