@@ -36,11 +36,7 @@ fn row(stack: &Stack, namespace: &str) -> Result<(), String> {
     let instance = stack.namespace.object("openclawinstance", "agent").ok_or("no instance")?;
     let table = run(&mut openclaw(&format!("status -n {namespace}")))?;
     let columns = kubectl(["get", "openclawinstance", "agent", "-n", namespace])?;
-    let words = |text: &str| -> Vec<String> {
-        let line = text.lines().nth(1).unwrap_or_default();
-        line.split_whitespace().map(str::to_owned).collect()
-    };
-    let (ours, theirs) = (words(&table), words(&columns));
+    let (ours, theirs) = (cells(&table), cells(&columns));
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let (phase, version) = (&instance["status"]["phase"], &instance["status"]["autoUpdate"]);
     let first = |kind: &str, count: usize| -> String {
@@ -73,6 +69,24 @@ fn row(stack: &Stack, namespace: &str) -> Result<(), String> {
         && found["creationTimestamp"] == instance["metadata"]["creationTimestamp"]
         && found["tag"] == instance["spec"]["image"]["tag"];
     ensure(agrees, || same)
+}
+
+/// The cells of the first row of a table, by where the words of its head begin; kubectl leaves out
+/// what is not there.
+fn cells(table: &str) -> Vec<String> {
+    let (head, rows) = table.split_once('\n').unwrap_or_default();
+    let row = rows.lines().next().unwrap_or_default();
+    let begins = |at: &usize| {
+        let before = at.checked_sub(1).map_or(b' ', |before| head.as_bytes()[before]);
+        head.as_bytes()[*at] != b' ' && before == b' '
+    };
+    let starts: Vec<usize> = (0..head.len()).filter(begins).collect();
+    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
+    let cell = |(start, end): (&usize, usize)| {
+        let text = row.get(*start..end.min(row.len())).unwrap_or_default().trim();
+        if text.is_empty() { "-".to_owned() } else { text.to_owned() }
+    };
+    starts.iter().zip(ends).map(cell).collect()
 }
 
 fn tree(stack: &Stack, namespace: &str) -> Result<(), String> {

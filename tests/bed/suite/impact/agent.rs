@@ -60,8 +60,9 @@ impl Agent {
     pub(crate) fn reset(&self) {
         self.heard.borrow_mut().clear();
         self.put_back();
-        let told = self.told_quietly();
-        if !self.is_applied.replace(true) || !told.is_empty() {
+        let is_first = !self.is_applied.replace(true);
+        let told = if is_first { Vec::new() } else { self.told_quietly() };
+        if is_first || !told.is_empty() {
             self.apply(&told);
         }
         eventually("the agent is as it was made", 60, || {
@@ -114,9 +115,15 @@ impl Agent {
     pub(crate) fn changes(&self, expected: &[&str]) {
         let told = self.told();
         assert_eq!(told, expected);
+        self.makes(&told);
+    }
+
+    /// Makes the change of which this was said, and demands of the Pod what was.
+    #[track_caller]
+    pub(crate) fn makes(&self, told: &[String]) {
         let before = Standing::of(self);
-        self.apply(&told);
-        self.does_as_told(&before, &told);
+        self.apply(told);
+        self.does_as_told(&before, told);
     }
 
     /// Applies what is rendered, and deletes what a GitOps tool prunes.

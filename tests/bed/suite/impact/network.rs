@@ -171,8 +171,7 @@ fn services(agent: &Agent) {
         let words = format!("port TCP {} of every node", port["nodePort"]);
         assert!(narrows.contains(&words), "{narrows}");
     }
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    agent.changes(&told);
+    agent.makes(&told);
     let service = agent.namespace().object("service", "agent").unwrap();
     assert!(service["spec"]["ports"].as_array().unwrap()[0]["nodePort"].is_null(), "{service}");
 

@@ -124,16 +124,15 @@ fn comes_and_goes(agent: &Agent) {
     let told = agent.told();
     let gone = |line: &&String| line.ends_with(" deletes");
     assert_eq!(told.iter().filter(gone).count(), count, "{told:#?}");
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    assert!(told.contains(&"StatefulSet stops-pod: its workload is deleted"), "{told:#?}");
-    agent.changes(&told);
+    let stops = "StatefulSet stops-pod: its workload is deleted".to_owned();
+    assert!(told.contains(&stops), "{told:#?}");
+    agent.makes(&told);
     eventually("all is gone", 30, || ensure(all() == 0, || all().to_string()));
 
     agent.write(VERSION, SPEC);
     let told = agent.told();
     let comes = |line: &&String| line.ends_with(" creates");
     assert_eq!(told.iter().filter(comes).count(), count, "{told:#?}");
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    agent.changes(&told);
+    agent.makes(&told);
     assert_eq!(all(), count);
 }

@@ -11,8 +11,13 @@ pub(super) const SCENES: &[Scene] = &[
 ];
 
 #[test]
-fn a_pod_is_as_weak_as_it_is_said_and_reads_the_secrets_that_are_said() {
-    play(&Agent::new("impact-security", ""), SCENES);
+fn a_pod_is_as_weak_as_it_is_said() {
+    play(&Agent::new("impact-security", ""), &SCENES[..1]);
+}
+
+#[test]
+fn a_pod_reads_the_secrets_that_are_said() {
+    play(&Agent::new("impact-secret", ""), &SCENES[1..]);
 }
 
 fn weaknesses(agent: &Agent) {
@@ -71,6 +76,8 @@ fn of_its_own(agent: &Agent, token: &str) {
     });
     let label = "pod-security.kubernetes.io/enforce=privileged";
     kubectl(["label", "--overwrite", "namespace", &namespace, label]).unwrap();
+    // Its controller would wait longer after each refusal.
+    kubectl(["annotate", "statefulset", "agent", "-n", &namespace, "look=again"]).unwrap();
     let process = agent.process();
     assert_eq!(process.field("Uid"), "0");
     assert_eq!(process.field("NoNewPrivs"), "0");
@@ -163,14 +170,13 @@ fn secrets(agent: &Agent) {
     ]);
     waits(agent, "couldn't find key OTHER in Secret");
 
+    // It needs it no more.
+    kubectl(["delete", "secret", "keys", "-n", &namespace.name]).unwrap();
     agent.with("");
     agent.changes(&[
         "Role/agent-controller narrows-rbac: `get, list, watch` on `secrets` of `keys`",
         "StatefulSet restarts-pod: `env` of `openclaw`",
         "StatefulSet secret-reference: does not read Secret `keys` key `OTHER` any more",
     ]);
-    // It needs it no more.
-    kubectl(["delete", "secret", "keys", "-n", &namespace.name]).unwrap();
-    agent.pod().restart(60);
     assert_eq!(agent.process().variable("API_KEY"), None);
 }
