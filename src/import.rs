@@ -228,6 +228,16 @@ fn is_refused(document: &Document, path: &str) -> bool {
     paths.any(|refused| path.starts_with(&refused))
 }
 
+/// Returns a field of plain words, with the mappings above it.
+fn field<'v>(spec: &'v mut Value, path: &str) -> &'v mut Value {
+    path.split('.').fold(spec, |node, key| {
+        if !node.is_object() {
+            *node = Value::Object(Map::new());
+        }
+        &mut node[key]
+    })
+}
+
 /// Removes a field, and the mappings that are empty without it.
 fn remove(value: &mut Value, path: &str) {
     source::remove(value, path);
@@ -272,5 +282,5 @@ fn set_token(name: &str, spec: &mut Value, live: Option<&Live>, notes: &mut Vec<
         notes.push(format!("found no Secret `{secret}`: name the one with the gateway's token in spec.gateway.existingSecret"));
         return;
     }
-    live::set(spec, &["gateway", "existingSecret"], secret.into(), "keeps the token", notes);
+    live::set(spec, "gateway.existingSecret", secret.into(), "keeps the token", notes);
 }

@@ -10,6 +10,7 @@
 
 #[path = "forge/host.rs"]
 mod host;
+mod kit;
 
 use std::time::{Duration, Instant};
 

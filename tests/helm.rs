@@ -118,6 +118,7 @@ fn the_chart_is_known_by_its_own_keys_or_named() {
     let plain = "image:\n  tag: \"2026.9.6\"\n";
     check(plain, "", 2, "error[OC0331]: found the values of no chart that is known\n");
     check(plain, "--chart thepagent/openclaw-helm", 0, "\nwrote instances/my-agent.yaml\n");
+    check(plain, "--chart ThePagent/OpenClaw-Helm", 0, "\nwrote instances/my-agent.yaml\n");
     check(
         plain,
         "--chart thepagent/openclaw-helm",
@@ -136,7 +137,8 @@ fn the_chart_is_known_by_its_own_keys_or_named() {
 
 #[test]
 fn values_need_one_name_and_their_chart_a_file() {
-    let mut test = Test::new().file("values.yaml", "litellm: {}\n");
+    let instance = "apiVersion: openclaw.rocks/v1alpha1\nkind: OpenClawInstance\nmetadata: {name: a}\nspec: {}\n";
+    let mut test = Test::new().file("values.yaml", "litellm: {}\n").file("instance.yaml", instance);
     for (line, words) in [
         ("import -f values.yaml", "error: found the values of a chart and 0 names, allowed: one"),
         ("import -f values.yaml a b", "error: found the values of a chart and 2 names"),
@@ -145,6 +147,10 @@ fn values_need_one_name_and_their_chart_a_file() {
             "error: the argument '--from-cluster' cannot be used",
         ),
         ("import -f values.yaml a --chart other", "error: invalid value 'other' for '--chart"),
+        (
+            "import -f instance.yaml --release a",
+            "error: `--chart` and `--release` are about the values",
+        ),
         ("import -f values.yaml a -f values.yaml", "error: found two instances of one namespace"),
     ] {
         let output = test.args_of(line).run();

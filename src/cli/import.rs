@@ -1,5 +1,7 @@
 //! `openclaw import`: sources for instances that the Go operator runs, and for releases of charts.
 
+mod exports;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +12,8 @@ use super::cluster::{self, Cluster, INSTANCE};
 use super::project::{self, Project};
 use super::{Outcome, files, print, tell, tell_report};
 use crate::api::Input;
-use crate::api::source::Document;
 use crate::diagnostic::Report;
-use crate::import::helm::{self, Wanted};
+use crate::import::helm;
 use crate::import::live::Live;
 use crate::import::{self, Source, steps};
 use crate::names;
@@ -39,7 +40,7 @@ pub(super) struct Flags {
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     filenames: Vec<String>,
     /// The chart that the values are of; without it that which alone has such values.
-    #[arg(long, conflicts_with = "from_cluster", value_parser = PossibleValuesParser::new(helm::ids()))]
+    #[arg(long, conflicts_with = "from_cluster", ignore_case = true, value_parser = PossibleValuesParser::new(helm::ids()))]
     chart: Option<String>,
     /// The Helm release that runs; its volume and its token are kept where that can be.
     #[arg(long, conflicts_with = "from_cluster")]
@@ -75,7 +76,7 @@ pub(super) fn run(flags: &Flags, color: bool) -> anyhow::Result<Outcome> {
     let sources = if flags.from_cluster {
         from_cluster(flags, &mut report)?
     } else {
-        from_files(flags, &project, &mut todo, &mut report)?
+        exports::from_files(flags, &project, &mut todo, &mut report)?
     };
     if sources.is_empty() {
         tell_report(&mut report, color, false);
@@ -117,59 +118,6 @@ fn folder(flags: &Flags, project: &Project) -> PathBuf {
 fn is_named(flags: &Flags, namespace: &str, name: &str) -> bool {
     flags.names.is_empty()
         || flags.names.iter().any(|asked| cluster::place(asked, namespace) == (namespace, name))
-}
-
-fn from_files(
-    flags: &Flags,
-    project: &Project,
-    todo: &mut String,
-    report: &mut Report,
-) -> anyhow::Result<Vec<Source>> {
-    let mut found = Vec::new();
-    for input in project::typed(&flags.filenames)? {
-        for document in import::documents(&input, report) {
-            if helm::is_values(&document) {
-                let output = &project.settings.output;
-                found.extend(from_values(flags, &document, output, todo, report)?);
-                continue;
-            }
-            let object = document.value();
-            let part = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
-            if is_named(flags, part("namespace"), part("name")) {
-                found.push(import::source(&document, None, report));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Takes the values of a chart for one instance, which they do not name.
-fn from_values(
-    flags: &Flags,
-    document: &Document,
-    output: &str,
-    todo: &mut String,
-    report: &mut Report,
-) -> anyhow::Result<Option<Source>> {
-    let [name] = &flags.names[..] else {
-        anyhow::bail!(
-            "found the values of a chart and {} names, allowed: one, that of the new instance, as \
-             in `openclaw import -f values.yaml my-agent`",
-            flags.names.len()
-        );
-    };
-    let (namespace, name) = match name.split_once('/') {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (flags.namespace.as_deref(), name.as_str()),
-    };
-    let chart = match &flags.chart {
-        Some(id) => helm::chart(id),
-        None => helm::detect(document, report),
-    };
-    let Some(chart) = chart else { return Ok(None) };
-    let wanted = Wanted { name, namespace, release: flags.release.as_deref() };
-    todo.push_str(&helm::steps::steps(chart, wanted, output));
-    Ok(Some(helm::source(document, chart, wanted, report)))
 }
 
 fn from_cluster(flags: &Flags, report: &mut Report) -> anyhow::Result<Vec<Source>> {

@@ -1,6 +1,6 @@
 //! What runs beside an instance and is not in its export: the version, the volume, the token.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::names;
 
@@ -66,29 +66,12 @@ impl Claim {
 }
 
 /// Writes a field of the spec, and says so if it had another value.
-pub(super) fn set(
-    spec: &mut Value,
-    path: &[&str],
-    value: Value,
-    why: &str,
-    notes: &mut Vec<String>,
-) {
-    let mut node = spec;
-    for (at, key) in path.iter().enumerate() {
-        if !node.is_object() {
-            *node = Value::Object(Map::new());
-        }
-        let Some(map) = node.as_object_mut() else { return };
-        if at + 1 < path.len() {
-            node = map.entry(*key).or_insert_with(|| json!({}));
-            continue;
-        }
-        if map.get(*key) != Some(&value) {
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            notes.push(format!("set spec.{} to `{shown}`: {why}", path.join(".")));
-            map.insert((*key).to_owned(), value);
-        }
-        return;
+pub(super) fn set(spec: &mut Value, path: &str, value: Value, why: &str, notes: &mut Vec<String>) {
+    let field = super::field(spec, path);
+    if *field != value {
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        notes.push(format!("set spec.{path} to `{shown}`: {why}"));
+        *field = value;
     }
 }
 
@@ -107,7 +90,7 @@ pub(super) fn set_version(
     let running = live.and_then(|live| live.image.as_deref()).and_then(tag);
     let running = running.filter(|tag| still(tag));
     if let Some(tag) = running {
-        set(spec, &["image", "tag"], tag.into(), "the Pod runs it", notes);
+        set(spec, "image.tag", tag.into(), "the Pod runs it", notes);
         return;
     }
     if spec["image"]["tag"].as_str().is_some_and(still) {
@@ -116,7 +99,7 @@ pub(super) fn set_version(
     let told = object["status"]["autoUpdate"]["currentVersion"].as_str();
     match told.filter(|tag| still(tag)) {
         Some(tag) => {
-            set(spec, &["image", "tag"], tag.into(), "status.autoUpdate.currentVersion", notes);
+            set(spec, "image.tag", tag.into(), "status.autoUpdate.currentVersion", notes);
         }
         None => notes.push(
             "found no version that runs: set spec.image.tag to what `openclaw --version` says in \
@@ -153,8 +136,8 @@ pub(super) fn set_claim(
     if (was_scaled && (live.is_none() || has(&scaled)))
         || (!names_one && !has(&own) && has(&scaled))
     {
-        let path = ["storage", "persistence", "existingClaim"];
-        set(spec, &path, scaled.into(), "the Go operator scaled", notes);
+        let path = "storage.persistence.existingClaim";
+        set(spec, path, scaled.into(), "the Go operator scaled", notes);
         return;
     }
     if names_one {
@@ -178,13 +161,16 @@ pub(super) fn set_claim(
     ];
     for (field, value) in values {
         if let Some(value) = value {
-            set(spec, &["storage", "persistence", field], value, "the claim has it", notes);
+            let path = format!("storage.persistence.{field}");
+            set(spec, &path, value, "the claim has it", notes);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn live(image: &str, claims: &[&str]) -> Live {

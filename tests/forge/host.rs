@@ -1,11 +1,13 @@
 //! A stand-in for the API of a host.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use openclaw::api::controller_config::Provider;
 use serde_json::{Value, json};
+
+use crate::kit::http::Asked;
 
 /// The token that it takes.
 pub const TOKEN: &str = "a-token-of-the-host";
@@ -30,14 +32,6 @@ struct State {
 pub struct Host {
     port: u16,
     state: Arc<Mutex<State>>,
-}
-
-struct Asked {
-    method: String,
-    path: String,
-    query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: Value,
 }
 
 impl Host {
@@ -89,7 +83,7 @@ impl Host {
 fn serve(stream: TcpStream, provider: Provider, port: u16, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
-    while let Some(asked) = read(&mut reader) {
+    while let Some(asked) = Asked::read(&mut reader) {
         if let Some(path) = asked.path.strip_prefix("/api/lies/") {
             lie(&mut stream, path.split('/').next().unwrap(), port);
             return;
@@ -108,33 +102,6 @@ fn serve(stream: TcpStream, provider: Provider, port: u16, state: &Mutex<State>)
             return;
         }
     }
-}
-
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
-    let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
-    let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(':') else { break };
-        headers.push((name.to_lowercase(), value.trim().to_owned()));
-    }
-    let length = headers.iter().find(|(name, _)| name == "content-length");
-    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
-    reader.read_exact(&mut body).ok()?;
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let query = query.split('&').filter_map(|pair| pair.split_once('='));
-    let plain = |text: &str| text.replace("%2F", "/").replace("%3A", ":");
-    Some(Asked {
-        method,
-        path: path.to_owned(),
-        query: query.map(|(key, value)| (key.to_owned(), plain(value))).collect(),
-        headers,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-    })
 }
 
 fn lie(stream: &mut TcpStream, how: &str, port: u16) {
@@ -181,7 +148,7 @@ fn answer(state: &mut State, provider: Provider, asked: &Asked) -> (u16, Value) 
     };
     let Some(rest) = asked.path.strip_prefix(requests) else { return (404, Value::Null) };
     match (asked.method.as_str(), rest.strip_prefix('/')) {
-        ("GET", None) => (200, list(state, provider, &asked.query)),
+        ("GET", None) => (200, list(state, provider, asked)),
         ("POST", None) => create(state, provider, &asked.body),
         ("PATCH", Some(number)) if provider != Provider::GitLab => {
             close(state, provider, number, asked.body["state"] == "closed")
@@ -193,9 +160,11 @@ fn answer(state: &mut State, provider: Provider, asked: &Asked) -> (u16, Value) 
     }
 }
 
-fn list(state: &State, provider: Provider, query: &[(String, String)]) -> Value {
+fn list(state: &State, provider: Provider, asked: &Asked) -> Value {
+    let plain = |text: &str| text.replace("%2F", "/").replace("%3A", ":");
+    let query: Vec<(&str, String)> = asked.pairs().map(|(key, text)| (key, plain(text))).collect();
     let value = |key: &str| {
-        let found = query.iter().find(|(known, _)| known == key);
+        let found = query.iter().find(|(known, _)| *known == key);
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     };
     let (base, branch, size, most) = match provider {

@@ -19,6 +19,7 @@
 pub mod bed;
 mod change;
 pub mod fields;
+pub mod http;
 pub mod joins;
 mod nasty;
 pub mod reach;

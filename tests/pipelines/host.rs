@@ -1,11 +1,13 @@
 //! A stand-in for the comments of GitHub and GitLab, which cannot be run here: it keeps them, and
 //! gives and refuses them as those do.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+use crate::kit::http::Asked;
 
 /// The token that it takes.
 pub const TOKEN: &str = "a-token-of-the-host";
@@ -61,38 +63,8 @@ impl Host {
     }
 }
 
-struct Asked {
-    method: String,
-    target: String,
-    headers: Vec<String>,
-    body: Value,
-}
-
-fn read(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let line = line.trim().to_owned();
-        if line.is_empty() {
-            break;
-        }
-        headers.push(line);
-    }
-    let length = headers.iter().find_map(|line| line.strip_prefix("Content-Length: "));
-    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-    reader.read_exact(&mut body).ok()?;
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Asked { method, target, headers, body })
-}
-
 fn serve(mut stream: TcpStream, kind: Kind, port: u16, state: &Mutex<State>) {
-    let Some(asked) = read(&stream) else { return };
+    let Some(asked) = Asked::read(&mut BufReader::new(&stream)) else { return };
     let mut state = state.lock().unwrap();
     let (status, link, body) = answer(&mut state, kind, port, &asked);
     state.asked.push(format!("{} {status}", asked.method));
@@ -106,11 +78,11 @@ fn serve(mut stream: TcpStream, kind: Kind, port: u16, state: &Mutex<State>) {
 
 fn answer(state: &mut State, kind: Kind, port: u16, asked: &Asked) -> (u16, String, Value) {
     let none = String::new();
-    let token = match kind {
-        Kind::Github => format!("Authorization: token {TOKEN}"),
-        Kind::Gitlab => format!("PRIVATE-TOKEN: {TOKEN}"),
+    let is_known = match kind {
+        Kind::Github => asked.bears("authorization", &format!("token {TOKEN}")),
+        Kind::Gitlab => asked.bears("private-token", TOKEN),
     };
-    if !asked.headers.contains(&token) {
+    if !is_known {
         return (401, none, json!({"message": "Bad credentials"}));
     }
     let (list, one, change) = match kind {
@@ -121,11 +93,11 @@ fn answer(state: &mut State, kind: Kind, port: u16, asked: &Asked) -> (u16, Stri
             ("/projects/42/merge_requests/7/notes", "/projects/42/merge_requests/7/notes/", "PUT")
         }
     };
-    let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+    let path = asked.path.as_str();
     let text = asked.body["body"].as_str().map(str::to_owned);
     match (asked.method.as_str(), text) {
         ("GET", None) if path == list => {
-            page(state, kind, &format!("http://127.0.0.1:{port}{list}"), query)
+            page(state, kind, &format!("http://127.0.0.1:{port}{list}"), asked)
         }
         ("POST", Some(text)) if path == list => {
             state.comments.push(text);
@@ -147,10 +119,10 @@ fn answer(state: &mut State, kind: Kind, port: u16, asked: &Asked) -> (u16, Stri
 }
 
 /// A page of comments, and the header that names those beside it.
-fn page(state: &State, kind: Kind, url: &str, query: &str) -> (u16, String, Value) {
+fn page(state: &State, kind: Kind, url: &str, asked: &Asked) -> (u16, String, Value) {
     let number = |key: &str, without: usize| {
-        let found = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
-        found.map_or(without, |value| value.parse().unwrap())
+        let found = asked.pairs().find(|(known, _)| *known == key);
+        found.map_or(without, |(_, value)| value.parse().unwrap())
     };
     // No host gives more than its own limit.
     let (size, page) = (number("per_page", 30).min(100), number("page", 1));

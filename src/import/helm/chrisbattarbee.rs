@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::rows::{
-    CONTAINER_CONTEXT, EXTRAS, INGRESS, LABELS, POD_CONTEXT, PROBE, RESOURCES, Row, SCHEDULING,
-    Take, gate, group, kept, lost, own, read, same, secret, to,
+    ACCOUNT, BIND, CONTAINER_CONTEXT, EXTRAS, INGRESS, LABELS, PERSISTENCE, POD_CONTEXT, PROBE,
+    RESOURCES, Row, SCHEDULING, Take, gate, group, kept, lost, own, read, same, secret, to,
 };
 use super::{Chart, Volume};
 use crate::api::auth::TOKEN_ENV;
@@ -16,7 +16,7 @@ const ROWS: &[Row] = &[
     to("image.tag", Take::Tag, "image.tag"),
     kept("image.pullPolicy"),
     same("imagePullSecrets", "image.pullSecrets"),
-    lost("openclaw.bind", &[r#""lan""#], "the gateway listens on the Pod's address"),
+    lost("openclaw.bind", &[r#""lan""#], BIND),
     to("openclaw.timezone", Take::EnvOf("TZ"), ""),
     same("openclaw.configMode", "config.mergeMode"),
     same("openclaw.skills", "skills"),
@@ -32,19 +32,11 @@ const ROWS: &[Row] = &[
     to("chromium.image.tag", Take::Text, "chromium.image.tag"),
     own("chromium.image.pullPolicy"),
     own("chromium.securityContext"),
-    same("persistence.enabled", "storage.persistence.enabled"),
-    same("persistence.size", "storage.persistence.size"),
-    same("persistence.storageClass", "storage.persistence.storageClass"),
-    to("persistence.accessMode", Take::One, "storage.persistence.accessModes"),
-    lost("persistence.annotations", &[], "the claim has no such field here"),
     same("persistence.existingClaim", "storage.persistence.existingClaim"),
     same("service.type", "networking.service.type"),
     to("service.port", Take::Port, ""),
     lost("service.canvasPort", &["18793"], "the canvas is on the port of the gateway"),
     same("service.annotations", "networking.service.annotations"),
-    read("serviceAccount.create"),
-    read("serviceAccount.name"),
-    same("serviceAccount.annotations", "security.rbac.serviceAccountAnnotations"),
     kept("podAnnotations"),
     lost("podLabels", &[], LABELS),
     own("revisionHistoryLimit"),
@@ -80,6 +72,8 @@ pub(super) const CHART: Chart = Chart {
         group("", "", ROWS),
         group("chromium.resources", "chromium.resources", RESOURCES),
         group("ingress", "networking.ingress", INGRESS),
+        group("serviceAccount", "security.rbac", ACCOUNT),
+        group("persistence", "storage.persistence", PERSISTENCE),
         group("resources", "resources", RESOURCES),
         group("podSecurityContext", "security.podSecurityContext", POD_CONTEXT),
         group("securityContext", "security", CONTAINER_CONTEXT),

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::fields::{field, merge, move_paths};
+use super::fields::{merge, move_paths};
 use super::rows::Image;
 use super::{Chart, Wanted, mask, walk};
 use crate::api::auth::TOKEN_ENV;
 use crate::api::source::{self, Document};
 use crate::diagnostic::{Finding, Report};
+use crate::import::field;
 use crate::names;
 
 /// A source that is being written.
@@ -111,12 +112,10 @@ impl<'a> Draft<'a> {
     /// Names the ServiceAccount; where the chart neither makes nor names one, ours has no rights,
     /// as the namespace's own has none.
     pub(super) fn set_account(&mut self) {
-        let name = self.text("serviceAccount.name");
-        if let Some(name) = &name {
-            self.put("security.rbac.serviceAccountName", name.clone().into());
-            if self.at("serviceAccount.create") == &Value::Bool(false) {
-                self.put("security.rbac.createServiceAccount", false.into());
-            }
+        let Some(name) = self.text("serviceAccount.name") else { return };
+        self.put("security.rbac.serviceAccountName", name.into());
+        if self.at("serviceAccount.create") == &Value::Bool(false) {
+            self.put("security.rbac.createServiceAccount", false.into());
         }
     }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::draft::Draft;
 use super::rows::{
-    CONTAINER_CONTEXT, EXTRAS, Group, INGRESS, Image, POD_CONTEXT, PROBE, RESOURCES, Row,
-    SCHEDULING, Take, WRITER, group, kept, left, lost, own, read, same, secret, to,
+    ACCOUNT, CONTAINER_CONTEXT, EXTRAS, Group, INGRESS, Image, PERSISTENCE, POD_CONTEXT, PROBE,
+    RESOURCES, Row, SCHEDULING, Take, WRITER, group, kept, left, lost, own, read, same, secret, to,
 };
 use super::{Chart, Drop, Volume};
 use crate::api::auth::TOKEN_ENV;
@@ -17,15 +17,11 @@ const OF_IMAGE: &str =
 const ACCESS: &str = "what the chart makes of it in openclaw.json depends on its version";
 const IN_CHANNELS: &str = "write it below `channels` in `spec.config.raw`";
 const IN_SKILLS: &str = "write it below `skills.load` in `spec.config.raw`";
-const CLAIM: &str = "the claim has no such field here";
 
 const ROWS: &[Row] = &[
     lost("replicaCount", &["1"], WRITER),
     kept("image.pullPolicy"),
     same("imagePullSecrets", "image.pullSecrets"),
-    read("serviceAccount.create"),
-    read("serviceAccount.name"),
-    same("serviceAccount.annotations", "security.rbac.serviceAccountAnnotations"),
     left(
         "serviceAccount.role",
         &[],
@@ -52,12 +48,7 @@ const ROWS: &[Row] = &[
     to("extraEnvFrom", Take::EnvFrom, ""),
     kept("initContainers"),
     kept("sidecars"),
-    same("persistence.enabled", "storage.persistence.enabled"),
-    same("persistence.storageClass", "storage.persistence.storageClass"),
-    to("persistence.accessMode", Take::One, "storage.persistence.accessModes"),
-    same("persistence.size", "storage.persistence.size"),
     lost("persistence.existingClaim", &[], "its root is the home, of which the state is a folder"),
-    lost("persistence.annotations", &[], CLAIM),
     left(
         "persistence.retainPolicy",
         &[r#""Retain""#],
@@ -172,6 +163,8 @@ pub(super) const CHART: Chart = Chart {
             rows: CONTAINER_CONTEXT,
         },
         group("ingress", "networking.ingress", INGRESS),
+        group("serviceAccount", "security.rbac", ACCOUNT),
+        group("persistence", "storage.persistence", PERSISTENCE),
         group("resources", "resources", RESOURCES),
         group("", "availability", SCHEDULING),
         group("livenessProbe", "probes.liveness", PROBE),

@@ -1,18 +1,8 @@
-//! Fields of a value by their paths.
+//! What is done to a whole value.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::names;
-
-/// Returns a field of plain words, with the mappings above it.
-pub(super) fn field<'v>(spec: &'v mut Value, path: &str) -> &'v mut Value {
-    path.split('.').fold(spec, |node, key| {
-        if !node.is_object() {
-            *node = Value::Object(Map::new());
-        }
-        &mut node[key]
-    })
-}
 
 /// Merges into a value: mappings recurse, everything else is replaced.
 pub(super) fn merge(into: &mut Value, value: Value) {

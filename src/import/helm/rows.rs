@@ -126,6 +126,12 @@ pub(super) const fn group(from: &'static str, to: &'static str, rows: &'static [
 
 /// One writer a volume.
 pub(super) const WRITER: &str = "an agent is a single writer, which one Pod runs";
+/// How a Pod is replaced.
+pub(super) const STRATEGY: &str = "a StatefulSet stops its Pod before the next starts";
+/// What is said of a claim and cannot be here.
+pub(super) const CLAIM: &str = "the claim has no such field here";
+/// The address that the gateway listens on.
+pub(super) const BIND: &str = "the gateway listens on the Pod's address";
 /// Labels of the Pod.
 pub(super) const LABELS: &str = "the labels of the Pod are those that Service and policy select";
 
@@ -172,7 +178,8 @@ pub(super) const CONTAINER_CONTEXT: &[Row] = &[
     lost("", &[], CONTEXT),
 ];
 
-const HANDLER: &str = "the probes ask the gateway over HTTP";
+/// Other ways to ask whether the gateway lives.
+pub(super) const HANDLER: &str = "the probes ask the gateway over HTTP";
 
 /// A probe with the words of Kubernetes.
 pub(super) const PROBE: &[Row] = &[
@@ -196,6 +203,19 @@ pub(super) const INGRESS: &[Row] = &[
     to("hosts", Take::Hosts, "hosts"),
     kept("tls"),
 ];
+
+/// A claim with the words of most charts.
+pub(super) const PERSISTENCE: &[Row] = &[
+    kept("enabled"),
+    kept("storageClass"),
+    to("accessMode", Take::One, "accessModes"),
+    kept("size"),
+    lost("annotations", &[], CLAIM),
+];
+
+/// A ServiceAccount with the words of `helm create`; `Draft::set_account` reads two of them.
+pub(super) const ACCOUNT: &[Row] =
+    &[read("create"), read("name"), same("annotations", "serviceAccountAnnotations")];
 
 /// Where the Pod may run.
 pub(super) const SCHEDULING: &[Row] =

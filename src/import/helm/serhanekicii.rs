@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::rows::{
-    CONTAINER_CONTEXT, INGRESS, LABELS, POD_CONTEXT, RESOURCES, Row, SCHEDULING, Take, WRITER,
-    gate, group, kept, left, lost, own, read, same, to,
+    CONTAINER_CONTEXT, HANDLER, INGRESS, LABELS, POD_CONTEXT, RESOURCES, Row, SCHEDULING, STRATEGY,
+    Take, WRITER, gate, group, kept, left, lost, own, read, same, to,
 };
 use super::{Chart, Volume};
 
@@ -13,7 +13,6 @@ const WORDS: &str = "it is in the words of app-template, and not of Kubernetes";
 const MAIN: &str = "app-template.controllers.main.containers.main";
 const SKILLS: &str = "app-template.controllers.main.initContainers.init-skills.command";
 const BROWSER: &str = "app-template.controllers.main.containers.chromium";
-const HANDLER: &str = "the probes ask the gateway over HTTP";
 
 const VERSIONS: &[Row] = &[
     to("openclawVersion", Take::Tag, "image.tag"),
@@ -34,7 +33,7 @@ const POD: &[Row] = &[
 
 const CONTROLLER: &[Row] = &[
     lost("replicas", &["1"], WRITER),
-    lost("strategy", &[r#""Recreate""#], "a StatefulSet stops its Pod before the next starts"),
+    lost("strategy", &[r#""Recreate""#], STRATEGY),
     lost("type", &[r#""deployment""#], "it is a StatefulSet"),
     own("initContainers.init-config"),
     own("initContainers.init-homebrew"),

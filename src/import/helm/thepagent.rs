@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::rows::{
-    EXTRAS, POD_CONTEXT, RESOURCES, Row, SCHEDULING, Take, WRITER, group, kept, left, lost, own,
-    read, same, to,
+    EXTRAS, POD_CONTEXT, RESOURCES, Row, SCHEDULING, STRATEGY, Take, WRITER, group, kept, left,
+    lost, own, read, same, to,
 };
 use super::{Chart, Volume};
 use crate::api::auth::TOKEN_ENV;
@@ -16,11 +16,7 @@ const ROWS: &[Row] = &[
     read("image.digest"),
     kept("image.pullPolicy"),
     lost("replicas", &["1"], WRITER),
-    lost(
-        "strategy",
-        &[r#"{"type":"Recreate"}"#],
-        "a StatefulSet stops its Pod before the next starts",
-    ),
+    lost("strategy", &[r#"{"type":"Recreate"}"#], STRATEGY),
     read("nodeOptions.maxOldSpaceSize"),
     same("service.type", "networking.service.type"),
     to("service.port", Take::Port, ""),

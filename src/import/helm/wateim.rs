@@ -4,15 +4,14 @@ use serde_json::{Value, json};
 
 use super::draft::Draft;
 use super::rows::{
-    CONTAINER_CONTEXT, EXTRAS, LABELS, POD_CONTEXT, PROBE, RESOURCES, Row, SCHEDULING, Take,
-    WRITER, group, kept, left, lost, own, read, same, to,
+    ACCOUNT, BIND, CLAIM, CONTAINER_CONTEXT, EXTRAS, LABELS, PERSISTENCE, POD_CONTEXT, PROBE,
+    RESOURCES, Row, SCHEDULING, Take, WRITER, group, kept, left, lost, own, read, same, to,
 };
 use super::{Chart, Volume};
 use crate::api::auth::TOKEN_ENV;
 
 const FLAG: &str = "the arguments of the gateway are fixed";
 const BRIDGE: &str = "the application has no bridge port any more";
-const CLAIM: &str = "the claim has no such field here";
 
 const ROWS: &[Row] = &[
     read("image.registry"),
@@ -21,15 +20,12 @@ const ROWS: &[Row] = &[
     kept("image.pullPolicy"),
     same("imagePullSecrets", "image.pullSecrets"),
     lost("replicaCount", &["1"], WRITER),
-    read("serviceAccount.create"),
-    read("serviceAccount.name"),
-    same("serviceAccount.annotations", "security.rbac.serviceAccountAnnotations"),
     lost("serviceAccount.automount", &[], "the token of the ServiceAccount is never mounted"),
     read("rbac.create"),
     read("rbac.rules"),
     kept("podAnnotations"),
     lost("podLabels", &[], LABELS),
-    lost("gateway.bind", &[r#""lan""#], "the gateway listens on the Pod's address"),
+    lost("gateway.bind", &[r#""lan""#], BIND),
     lost("gateway.port", &["18789"], "the gateway listens on 18789"),
     lost("gateway.bridgePort", &["18790"], BRIDGE),
     left("gateway.allowUnconfigured", &[], FLAG, "write openclaw.json into `spec.config.raw`"),
@@ -44,11 +40,6 @@ const ROWS: &[Row] = &[
     read("config.create"),
     own("config.existingConfigMap"),
     read("config.data"),
-    same("persistence.enabled", "storage.persistence.enabled"),
-    same("persistence.storageClass", "storage.persistence.storageClass"),
-    to("persistence.accessMode", Take::One, "storage.persistence.accessModes"),
-    same("persistence.size", "storage.persistence.size"),
-    lost("persistence.annotations", &[], CLAIM),
     left("persistence.selector", &[], CLAIM, "make the claim, and name it in `existingClaim`"),
     same("service.type", "networking.service.type"),
     to("service.port", Take::Port, ""),
@@ -91,6 +82,8 @@ pub(super) const CHART: Chart = Chart {
     needs: &["image.tag", "persistence.size", "resources", "config.data"],
     groups: &[
         group("", "", ROWS),
+        group("serviceAccount", "security.rbac", ACCOUNT),
+        group("persistence", "storage.persistence", PERSISTENCE),
         group("resources", "resources", RESOURCES),
         group("", "availability", SCHEDULING),
         group("podSecurityContext", "security.podSecurityContext", POD_CONTEXT),

@@ -30,8 +30,8 @@ pub fn example(file: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// A process that may what the container of the example may; it ends, and its socket with it, when it is
-/// dropped.
+/// A process that may what the container of the example may; it ends, and its socket with it, when
+/// it is dropped.
 pub struct Sidecar {
     process: Child,
     socket: PathBuf,
