@@ -10,6 +10,7 @@
     reason = "tests are shell and fail by panicking"
 )]
 
+mod kit;
 #[path = "git/race.rs"]
 mod race;
 #[path = "git/servers.rs"]

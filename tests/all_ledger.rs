@@ -51,7 +51,7 @@ fn what_a_person_pushes_at_the_same_time_is_neither_lost_nor_doubled() {
     let server = Https::start(&upstream);
     let desk = Desk::start(&upstream, &server, "one", None);
     let work = upstream.clone_as("person");
-    let time = Duration::from_secs(120);
+    let time = Duration::from_secs(if kit::nightly() { 120 } else { 30 });
     let started = Instant::now();
     let pushed = std::thread::scope(|scope| {
         let person = scope.spawn(|| {
@@ -88,7 +88,7 @@ fn what_a_person_pushes_at_the_same_time_is_neither_lost_nor_doubled() {
             desk.until_committed(&key(0), &revert(&update), &update.from);
         }
         let count = person.join().unwrap();
-        println!("figures: {count} pushes of a person and {} of ours in 120 s", 2 * round);
+        println!("figures: {count} pushes of a person and {} of ours in {time:?}", 2 * round);
         assert_eq!(none_doubled(&desk), 2 * round, "each has one commit and one back");
         count
     });

@@ -85,8 +85,7 @@ fn ours(cache: &Cache, number: u32) -> u32 {
 
 #[test]
 fn a_person_and_this_program_lose_no_commit_to_each_other() {
-    let is_long = std::env::var_os("OPENCLAW_NIGHTLY").is_some();
-    let time = Duration::from_secs(if is_long { 120 } else { 20 });
+    let time = Duration::from_secs(if crate::kit::nightly() { 120 } else { 20 });
     let upstream = Upstream::new(&[("shared.yaml", &file(0, 0))]);
     let server = Https::start(&upstream);
     let cache = cache(&upstream, server.remote("", Some(upstream.secret(&[("token", PASSWORD)]))));

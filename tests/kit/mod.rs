@@ -45,6 +45,11 @@ pub fn blessing() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| value == "1")
 }
 
+/// Whether the settings are the long ones: `tests/run nightly`.
+pub fn nightly() -> bool {
+    std::env::var_os("OPENCLAW_NIGHTLY").is_some()
+}
+
 /// Compares `found` with the file at `path` below the project; with `UPDATE=1` writes it.
 #[track_caller]
 pub fn golden(path: &str, found: &str) {

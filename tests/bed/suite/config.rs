@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use crate::bed::Stack;
 use crate::bed::pod::kill_script;
-use crate::bed::stack::{SMALL, TOKEN};
+use crate::bed::stack::{LIGHT, SMALL, TOKEN};
 
 const FILE: &str = "/home/openclaw/.openclaw/openclaw.json";
 
+const VERSION: &str = "2026.9.6";
+
 /// A stack whose instance has this under `spec.config`, running.
-fn running(topic: &str, config: &str) -> Stack {
+fn running(topic: &str, version: &str, config: &str) -> Stack {
     let stack = Stack::new(topic);
-    stack.instance("2026.9.6", &format!("{SMALL}\n{config}"));
+    stack.instance(version, &format!("{SMALL}\n{config}"));
     stack.apply_and_wait();
     stack
 }
@@ -43,7 +45,7 @@ fn works(stack: &Stack) {
 
 #[test]
 fn overwrite_heals_what_the_agent_broke_and_changes_nothing_else() {
-    let stack = running("overwrite", "config: {raw: {session: {scope: per-sender}}}");
+    let stack = running("overwrite", VERSION, "config: {raw: {session: {scope: per-sender}}}");
     let written = file(&stack);
     assert_eq!(written["session"]["scope"], "per-sender");
     assert_eq!(written["gateway"]["bind"], "lan");
@@ -69,10 +71,9 @@ fn overwrite_heals_what_the_agent_broke_and_changes_nothing_else() {
 
 #[test]
 fn an_init_container_killed_at_work_leaves_a_whole_file() {
-    let stack = running("killed", "config: {raw: {session: {scope: per-sender}}}");
+    let stack = running("killed", LIGHT, "config: {raw: {session: {scope: per-sender}}}");
     let before = file(&stack);
-    stack
-        .instance("2026.9.6", &format!("{SMALL}\nconfig: {{raw: {{session: {{scope: global}}}}}}"));
+    stack.instance(LIGHT, &format!("{SMALL}\nconfig: {{raw: {{session: {{scope: global}}}}}}"));
     stack.apply();
     kill_init_config(&stack);
     stack.pod().ready(600);
@@ -109,7 +110,7 @@ fn merge_keeps_what_the_agent_wrote_except_forced_paths() {
              gateway: {{controlUiOrigins: ['https://{host}']}}"
         )
     };
-    let stack = running("merge", &merge("per-sender", "one.example.com"));
+    let stack = running("merge", VERSION, &merge("per-sender", "one.example.com"));
     agent_sets(&stack, "ui.seamColor", &json!("#112233"));
     agent_sets(&stack, "tools.deny", &json!(["browser"]));
     agent_sets(&stack, "session.scope", &json!("global"));
@@ -120,7 +121,7 @@ fn merge_keeps_what_the_agent_wrote_except_forced_paths() {
     assert_eq!(found["tools"], Value::Null);
 
     // What Git says anew arrives, an origin of a new exposure too.
-    stack.instance("2026.9.6", &format!("{SMALL}\n{}", merge("global", "two.example.com")));
+    stack.instance(VERSION, &format!("{SMALL}\n{}", merge("global", "two.example.com")));
     stack.apply_and_wait();
     let found = file(&stack);
     assert_eq!(found["session"]["scope"], "global");
@@ -153,7 +154,7 @@ fn a_config_map_is_read_as_json5_and_merged_as_json() {
              gateway: {{controlUiOrigins: ['https://one.example.com']}}"
         )
     };
-    stack.instance("2026.9.6", &config("json5", "overwrite"));
+    stack.instance(LIGHT, &config("json5", "overwrite"));
     stack.apply_and_wait();
     let found = file(&stack);
     assert_eq!(found["session"]["scope"], "per-sender");
@@ -163,7 +164,7 @@ fn a_config_map_is_read_as_json5_and_merged_as_json() {
     works(&stack);
 
     agent_sets(&stack, "session.mainKey", &json!("main"));
-    stack.instance("2026.9.6", &config("json", "merge"));
+    stack.instance(LIGHT, &config("json", "merge"));
     stack.apply_and_wait();
     let found = file(&stack);
     assert_eq!(found["session"], json!({"scope": "global", "mainKey": "main"}));

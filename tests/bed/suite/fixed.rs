@@ -1,10 +1,8 @@
 //! What a cluster refuses to change, and what Argo CD makes of it; told before by `render`.
 
 use crate::bed::readme::{commands, follow};
-use crate::bed::stack::{SMALL, Webhook, synced};
+use crate::bed::stack::{LIGHT, SMALL, Webhook, synced};
 use crate::bed::{Stack, ensure, eventually, kubectl};
-
-const VERSION: &str = "2026.9.6";
 
 /// What the API server says to the rendered folder.
 fn refused(stack: &Stack) -> String {
@@ -34,13 +32,13 @@ fn what_a_claim_cannot_change_fails_the_sync_and_was_told_before() {
     let stack = Stack::new("fixed");
     let application = stack.namespace.name.clone();
     let storage = |lines: &str| format!("{SMALL}\nstorage: {{persistence: {{{lines}}}}}");
-    stack.instance(VERSION, &storage("size: 10Gi"));
+    stack.instance(LIGHT, &storage("size: 10Gi"));
     stack.repository.push("Add the agent");
     stack.hand_to_argocd("application.yaml");
     eventually("the Pod exists", 120, || stack.pod().get());
     let before = stack.pod().ready(600);
     let change = |lines: &str, field: &str| {
-        stack.instance(VERSION, &storage("size: 10Gi"));
+        stack.instance(LIGHT, &storage("size: 10Gi"));
         let path = stack.repository.path().join("instances/agent.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("size: 10Gi", lines)).unwrap();
@@ -58,7 +56,7 @@ fn what_a_claim_cannot_change_fails_the_sync_and_was_told_before() {
     let commit = stack.repository.push("Move to a faster class");
     let said = sync_fails(&application, &commit);
     assert!(said.contains("spec is immutable after creation"), "{said}");
-    stack.instance(VERSION, &storage("size: 10Gi"));
+    stack.instance(LIGHT, &storage("size: 10Gi"));
     let commit = stack.repository.push("Put the class back");
     synced(&application, &commit, 120);
     let after = stack.pod().get().unwrap();

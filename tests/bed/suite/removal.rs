@@ -5,10 +5,9 @@ use serde_json::Value;
 
 use crate::bed::pod::Pod;
 use crate::bed::readme::follow;
-use crate::bed::stack::{SMALL, TOKEN, Webhook, synced};
+use crate::bed::stack::{LIGHT, SMALL, TOKEN, Webhook, synced};
 use crate::bed::{Stack, ensure, eventually, kubectl, steadily};
 
-const VERSION: &str = "2026.9.6";
 const APPLICATION: &str = "applications.argoproj.io";
 /// A file that only the agent's volume holds.
 const KEPT: &str = "/home/openclaw/.openclaw/workspace/kept";
@@ -80,7 +79,7 @@ fn write_kept(pod: &Pod, text: &str) {
 fn deletes_one_of_two(shape: &str, whole: bool) {
     let stack = Stack::new("removal");
     let namespace = stack.namespace.name.clone();
-    stack.instance(VERSION, SMALL);
+    stack.instance(LIGHT, SMALL);
     another(&stack, "other");
     stack.render();
     let settle = |commit: &str, names: &[&str]| {
@@ -136,7 +135,7 @@ fn deletes_one_of_two(shape: &str, whole: bool) {
     assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
     assert_eq!(other.restarts("openclaw"), restarts);
 
-    stack.instance(VERSION, SMALL);
+    stack.instance(LIGHT, SMALL);
     let commit = stack.repository.push("Bring the agent back");
     settle(&commit, &["agent", "other"]);
     stack.pod().ready(600);
@@ -161,7 +160,7 @@ fn an_application_set_prunes_an_instance_that_left_git_and_keeps_its_volume() {
 fn a_renamed_instance_starts_empty_and_finds_its_data_by_the_old_claim() {
     let stack = Stack::new("rename");
     let namespace = stack.namespace.name.clone();
-    stack.instance(VERSION, SMALL);
+    stack.instance(LIGHT, SMALL);
     stack.repository.push("Add the agent");
     stack.hand_to_argocd("application.yaml");
     eventually("the Pod exists", 120, || stack.pod().get());
@@ -199,7 +198,7 @@ fn a_renamed_instance_starts_empty_and_finds_its_data_by_the_old_claim() {
 #[test]
 fn without_a_gitops_tool_the_command_of_the_readme_leaves_the_claim() {
     let stack = Stack::new("byhand");
-    stack.instance(VERSION, &format!("{SMALL}\nsuspended: true"));
+    stack.instance(LIGHT, &format!("{SMALL}\nsuspended: true"));
     stack.apply();
     let folder = stack.repository.path().join(stack.folder());
     let folder = folder.to_str().unwrap();

@@ -234,6 +234,7 @@ fn nothing_contradicts(stack: &Stack) {
 }
 
 #[test]
+#[ignore = "nightly: each start of the application is half a minute of a processor"]
 fn what_the_go_operator_left_is_taken_over_by_kubectl_with_one_restart() {
     takes_over("takeover", |stack| {
         follow("kubectl apply --server-side --force-conflicts -R -f rendered/", stack).unwrap();

@@ -89,16 +89,19 @@ fn version_2026_9_6_runs() {
 }
 
 #[test]
+#[ignore = "nightly: each start of the application is half a minute of a processor"]
 fn version_2026_9_4_runs() {
     runs("2026.9.4");
 }
 
 #[test]
+#[ignore = "nightly: each start of the application is half a minute of a processor"]
 fn version_2026_8_2_runs() {
     runs("2026.8.2");
 }
 
 #[test]
+#[ignore = "nightly: each start of the application is half a minute of a processor"]
 fn version_2026_7_1_2_runs() {
     runs("2026.7.1-2");
 }

@@ -12,7 +12,7 @@ use super::fleet::{
 #[test]
 fn a_controller_that_is_killed_again_and_again_makes_each_token_once() {
     let plane = plane();
-    let rounds = if std::env::var_os("OPENCLAW_NIGHTLY").is_some() { 150 } else { 15 };
+    let rounds = if crate::kit::nightly() { 150 } else { 15 };
     let mut first = None;
     for round in 0..rounds {
         // From before it listens until after it has settled.

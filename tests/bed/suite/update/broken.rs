@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use crate::bed::controller::Process;
+use crate::bed::stack::LIGHT;
 use crate::bed::{Stack, ensure, eventually, figure};
-use crate::world::{LIGHT, Way, World, counted, events};
+use crate::world::{Way, World, counted, events};
 
 const OLD: &str = "2026.9.4";
 const STATE: &str = "/home/openclaw/.openclaw";

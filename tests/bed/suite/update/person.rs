@@ -1,7 +1,8 @@
 //! People who set, take back and hold versions have the last word.
 
+use crate::bed::stack::LIGHT;
 use crate::bed::{ensure, eventually};
-use crate::world::{LIGHT, World, events};
+use crate::world::{World, events};
 
 #[test]
 fn people_have_the_last_word() {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::bed::controller::{Account, Process, condition, says};
 use crate::bed::fleet::CLUSTER;
 use crate::bed::registry::Images;
-use crate::bed::stack::{SMALL, Webhook};
+use crate::bed::stack::{LIGHT, SMALL, Webhook};
 use crate::bed::{Stack, ensure, eventually, run, variable};
 
 /// How the controller speaks to the Git server.
@@ -20,9 +20,6 @@ pub enum Way {
     Https,
     Ssh,
 }
-
-/// The image that answers as the gateway does and is nothing else.
-pub const LIGHT: &str = "2026.9.80";
 
 /// What its Pod asks for: no less than the init containers do.
 pub const LITTLE: &str = "resources: {requests: {cpu: 50m, memory: 64Mi}}";
