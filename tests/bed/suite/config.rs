@@ -110,7 +110,7 @@ fn merge_keeps_what_the_agent_wrote_except_forced_paths() {
              gateway: {{controlUiOrigins: ['https://{host}']}}"
         )
     };
-    let stack = running("merge", VERSION, &merge("per-sender", "one.example.com"));
+    let stack = running("merge", LIGHT, &merge("per-sender", "one.example.com"));
     agent_sets(&stack, "ui.seamColor", &json!("#112233"));
     agent_sets(&stack, "tools.deny", &json!(["browser"]));
     agent_sets(&stack, "session.scope", &json!("global"));
@@ -121,7 +121,7 @@ fn merge_keeps_what_the_agent_wrote_except_forced_paths() {
     assert_eq!(found["tools"], Value::Null);
 
     // What Git says anew arrives, an origin of a new exposure too.
-    stack.instance(VERSION, &format!("{SMALL}\n{}", merge("global", "two.example.com")));
+    stack.instance(LIGHT, &format!("{SMALL}\n{}", merge("global", "two.example.com")));
     stack.apply_and_wait();
     let found = file(&stack);
     assert_eq!(found["session"]["scope"], "global");

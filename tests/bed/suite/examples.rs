@@ -17,7 +17,7 @@ use crate::kit::{self, joins::named};
 /// How long the cluster and Argo CD are given to change something, and how many of the instances
 /// that can run do: one of so many.
 fn effort() -> (Duration, usize) {
-    let (seconds, one_of) = if kit::nightly() { (300, 1) } else { (120, 4) };
+    let (seconds, one_of) = if kit::nightly() { (300, 1) } else { (120, 6) };
     (Duration::from_secs(seconds), one_of)
 }
 
