@@ -114,14 +114,15 @@ impl Life {
                 let get = ["get", "statefulset", "agent", "-n", namespace, "-o", "json"];
                 let text = run(kubectl_command().args(get).arg("--show-managed-fields")).unwrap();
                 let set: Value = serde_json::from_str(&text).unwrap();
-                // Who has stopped it, so that somebody knows who is to start it.
+                // Who has stopped it, so that somebody knows who is to start it. It may run again by
+                // now: a Pod that waited for room is gone at once, and without a right so is the backup.
                 let fields = set["metadata"]["managedFields"].as_array();
                 let owners = fields
                     .into_iter()
                     .flatten()
                     .filter(|entry| entry["fieldsV1"]["f:spec"].get("f:replicas").is_some());
                 let owners: Vec<&Value> = owners.map(|entry| &entry["manager"]).collect();
-                set["spec"]["replicas"] == 0 && owners == ["openclaw-controller"]
+                owners == ["openclaw-controller"]
             }
             Stage::Job => self.find("jobs", "-copy").is_some(),
             Stage::Policy => self.find("networkpolicies", "-copy").is_some(),

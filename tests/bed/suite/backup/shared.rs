@@ -5,10 +5,8 @@ use std::path::Path;
 
 use crate::bed::controller::{Account, Process, condition};
 use crate::bed::fleet::CLUSTER;
-use crate::bed::stack::SMALL;
+use crate::bed::stack::{LIGHT, SMALL};
 use crate::bed::{Stack, bucket, ensure, eventually, variable};
-
-const VERSION: &str = "2026.9.6";
 
 fn start(account: &Account, stack: &Stack, folder: &Path, grants: &str) -> Process {
     let text = format!(
@@ -53,7 +51,7 @@ fn another_cluster_restores_what_it_is_granted_and_backs_up_into_its_own_place()
         std::fs::write(folder.path().join("store").join(key), value).unwrap();
     }
 
-    stack.instance(VERSION, &format!("{SMALL}\nrestoreFrom: {path}"));
+    stack.instance(LIGHT, &format!("{SMALL}\nrestoreFrom: {path}"));
     let account = Account::new(&stack.namespace);
     stack.apply();
     let process = start(&account, &stack, folder.path(), "[]");
@@ -74,7 +72,7 @@ fn another_cluster_restores_what_it_is_granted_and_backs_up_into_its_own_place()
     // The Job gets the credentials in a Secret of its own, which goes with it.
     stack.instance_with(
         "openclaw.rocks/backup: \"now\"",
-        VERSION,
+        LIGHT,
         &format!("{SMALL}\nrestoreFrom: {path}"),
     );
     stack.apply();
@@ -83,7 +81,7 @@ fn another_cluster_restores_what_it_is_granted_and_backs_up_into_its_own_place()
     assert_eq!(instance["status"]["backup"]["credentials"], "Controller");
     let stored = instance["status"]["lastBackupPath"].as_str().unwrap();
     assert!(stored.starts_with(&bucket::home(&stack.namespace)), "{stored}");
-    assert_eq!(bucket::manifest(stored)["application"]["version"], VERSION);
+    assert_eq!(bucket::manifest(stored)["application"]["version"], LIGHT);
     eventually("nothing of the Job stays", 60, || {
         let found: Vec<String> = stack
             .namespace

@@ -1,4 +1,4 @@
-//! Hostile instances among a thousand others: each gets a condition, and the others do not notice.
+//! Hostile instances among many others: each gets a condition, and the others do not notice.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines};
@@ -290,7 +290,7 @@ fn stir(fleet: &Fleet, is_over: &AtomicBool) {
     }
 }
 
-/// Compares how soon a thousand instances have their status without and with hostile ones.
+/// Compares how soon all instances have their status without and with hostile ones.
 #[track_caller]
 pub(crate) fn among(fleet: &Fleet, process: &Process, names: &[String]) {
     let clock = Clock::start(fleet);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::bed::controller::{HOME, condition, installed, says, wait_for};
-use crate::bed::stack::{SMALL, TOKEN};
+use crate::bed::stack::{LIGHT, SMALL, TOKEN};
 use crate::bed::{
     Namespace, Stack, ensure, eventually, figure, kubectl, kubectl_with, run, steadily,
 };
@@ -180,7 +180,7 @@ fn without_its_role_an_instance_waits_and_gets_no_token() {
 fn a_token_that_somebody_rotates_is_used_after_the_restart_that_the_status_asks_for() {
     installed();
     let stack = Stack::bare("rotate");
-    stack.instance(VERSION, SMALL);
+    stack.instance(LIGHT, SMALL);
     stack.apply_and_wait();
     let name = stack.namespace.name.clone();
     wait_for(&name, "agent", SECRETS, "True SecretsFound", 60);
@@ -190,7 +190,7 @@ fn a_token_that_somebody_rotates_is_used_after_the_restart_that_the_status_asks_
     kubectl(["patch", "secret", secret, "-n", &name, "-p", &patch]).unwrap();
     // Whatever changes next makes the Secrets be read again; this leaves the Pod alone.
     let spec = format!("{SMALL}\navailability: {{podDisruptionBudget: {{enabled: false}}}}");
-    stack.instance(VERSION, &spec);
+    stack.instance(LIGHT, &spec);
     stack.apply();
     let instance = wait_for(&name, "agent", SECRETS, "True RestartNeeded", 60);
     assert!(condition(&instance, SECRETS).contains(secret), "{instance:#}");

@@ -63,6 +63,7 @@ fn is_taken_back(
 }
 
 #[test]
+#[ignore = "nightly: four versions of the real application, where the gate has one that fails"]
 fn versions_that_fail_are_taken_back_with_the_data_until_the_breaker_opens() {
     let world = World::new("broken", OLD, Way::Https);
     world.begin();
