@@ -16,6 +16,8 @@ mod kit;
 mod backups;
 #[path = "controller/every_state.rs"]
 mod every_state;
+#[path = "controller/known.rs"]
+mod known;
 #[path = "controller/poison.rs"]
 mod poison;
 #[path = "controller/stories.rs"]

@@ -184,9 +184,11 @@ impl Worker {
                         let before = &observed.instance.status;
                         self.shared.meters.went(key, before, &status, end.as_ref());
                         self.shared.meters.backed_up(key, &status, backup.as_ref());
-                        self.shared.world().wrote(key, status, version.clone());
                         // The next write of this look is about what is there now.
-                        observed.instance.resource_version = version.unwrap_or_default();
+                        let new = version.clone().unwrap_or_default();
+                        let before =
+                            std::mem::replace(&mut observed.instance.resource_version, new);
+                        self.shared.world().wrote(key, &before, status, version);
                     }
                 }
                 Done::ReadAgain => {

@@ -224,12 +224,22 @@ impl World {
         }
     }
 
-    /// Takes over the status that was written, so that its event is no news.
-    pub fn wrote(&mut self, key: &Key, status: OpenClawInstanceStatus, version: Option<String>) {
+    /// Takes over the status that was written to the version `before`, so that its event is no news
+    /// and the next write need not wait for the watch.
+    ///
+    /// Where the watch has told of another version meanwhile, that one is our write or younger, and
+    /// stays: with the version of the write every later one would be refused, and nothing more
+    /// would be told.
+    pub fn wrote(
+        &mut self,
+        key: &Key,
+        before: &str,
+        status: OpenClawInstanceStatus,
+        version: Option<String>,
+    ) {
         let instance = self.parts.get_mut(key).and_then(|parts| parts.instance.as_mut());
-        if let Some(instance) = instance {
+        if let Some(instance) = instance.filter(|instance| instance.resource_version == before) {
             instance.status = status;
-            // The next write need not wait for the watch.
             instance.resource_version = version.unwrap_or_default();
         }
     }
