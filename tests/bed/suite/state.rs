@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::bed::pod::{self, Pod, kill_script};
 use crate::bed::stack::{LIGHT, SMALL};
 use crate::bed::{SmallVolume, Stack, ensure, eventually, run};
+use crate::kit;
 
 const OLD: &str = "2026.9.4";
 const NEW: &str = "2026.9.6";
@@ -95,18 +96,25 @@ fn git_revert_brings_the_old_version_back_with_its_old_state() {
     let kept = std::fs::read_to_string(failed.join("workspace/after.txt")).unwrap();
     assert_eq!(kept, "after\n", "what the new version wrote is kept aside");
 
-    // Nothing is restored twice: what is made now stays at the next start.
-    remember(&stack, "again");
+    if kit::nightly() {
+        goes_forward_once_more(&stack);
+    }
+}
+
+/// Nothing is restored twice: what is made after the way back stays at the next start, and in the
+/// next version.
+fn goes_forward_once_more(stack: &Stack) {
+    remember(stack, "again");
     stack.pod().restart(600);
     let mut now = before();
     now.extend(["file again.txt".to_owned(), "job again".to_owned()]);
     now.sort();
-    assert_eq!(remembered(&stack), now);
+    assert_eq!(remembered(stack), now);
 
     // And forward once more.
-    bump(&stack, NEW, "");
+    bump(stack, NEW, "");
     stack.settled(900);
-    assert_eq!(remembered(&stack), now);
+    assert_eq!(remembered(stack), now);
 }
 
 #[test]
