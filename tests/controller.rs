@@ -16,6 +16,8 @@ mod kit;
 mod backups;
 #[path = "controller/every_state.rs"]
 mod every_state;
+#[path = "controller/images.rs"]
+mod images;
 #[path = "controller/known.rs"]
 mod known;
 #[path = "controller/poison.rs"]

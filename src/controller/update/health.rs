@@ -93,7 +93,13 @@ fn held(pod: &PodFacts) -> Option<Health> {
 /// Why what runs is not what was committed: another image under the same tag blames no version.
 fn is_another_image(main: &ContainerFacts, digests: &[String]) -> Option<String> {
     // An image that was loaded on the node has no digest of a registry.
-    let (_, digest) = main.image_id.rsplit_once('@')?;
+    let (repository, digest) = main.image_id.rsplit_once('@')?;
+    // A node that has the same content from two repositories names it by either, and the digest of
+    // the other's manifest says nothing about the version's.
+    let after = main.image.strip_prefix(repository)?;
+    if !after.is_empty() && !after.starts_with([':', '@']) {
+        return None;
+    }
     let is_known = digests.is_empty() || digests.iter().any(|known| known == digest);
     (!is_known).then(|| format!("the Pod runs `{digest}`, which is none of the version's images"))
 }

@@ -55,10 +55,12 @@ impl Images {
     /// Pushes one of the bed's images under a tag.
     #[track_caller]
     pub fn push(&self, version: &str, tag: &str) {
-        let text = self.take(OPENCLAW, version);
-        let body = text.to_string();
-        let kind = text["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
-        self.put(tag, &kind, &body);
+        let manifest = self.take(OPENCLAW, version);
+        let kind = manifest["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
+        // To the byte: a node names what it has from two repositories by either of their digests.
+        let accept = format!("Accept: {KINDS}");
+        let text = ask(&["-H", &accept], &format!("{OPENCLAW}/manifests/{version}"));
+        self.put(tag, &kind, &text);
     }
 
     /// Pushes an index with one of the bed's images for another platform alone.
