@@ -57,7 +57,8 @@ fn an_api_server_that_is_gone_for_a_while_costs_nothing() {
     let next = controller(&plane);
     std::thread::sleep(Duration::from_secs(3));
     let asked = next.log().lines().count();
-    assert!(asked < 25, "{asked} lines in 3 s: {}", next.log());
+    // Eight watches, each again after a while that is drawn: about three times in these seconds.
+    assert!(asked < 50, "{asked} lines in 3 s: {}", next.log());
     plane.serve();
     let started = Instant::now();
     make_keys(&plane);
